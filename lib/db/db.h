@@ -1,0 +1,115 @@
+/* db.h - one store, one writer, grouped commits.
+ *
+ *   loop thread                    writer thread
+ *   rv_db_submit(work) --queue-->  BEGIN; work1; work2; ... COMMIT (fsync)
+ *   done(status)      <--async---  (then, and only then, the answers)
+ *
+ * A store belongs to exactly one process (an advisory lock file makes sure). Work items run
+ * on the writer thread, in order of submission, each inside its own savepoint: one that fails
+ * is undone alone and the rest of its group goes on. `done` runs on the loop thread, after
+ * the group is durable: what it acknowledges is never lost. If the commit itself fails, every
+ * item of the group gets RV_EDB and nothing of it is kept.
+ *
+ * The driver is chosen by URL: "sqlite:/path/rs.db" now; "postgresql:..." has the same face.
+ * Statements are named SQL texts in one file per noun and dialect, prepared once.
+ */
+#ifndef RV_DB_DB_H
+#define RV_DB_DB_H
+
+#include <uv.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/str.h"
+
+enum {
+	RV_DB_GROUP_MAX = 512,   /* work items in one commit */
+	RV_DB_QUEUE_MAX = 16384, /* submitted and not yet done; beyond it RV_EBUSY */
+	RV_DB_PARAMS_MAX = 32,
+};
+
+struct rv_db;    /* the store */
+struct rv_db_tx; /* handed to a work function; valid only inside it */
+
+struct rv_db_migration {
+	unsigned number;  /* 1, 2, 3 ... without holes */
+	const char *name; /* "0001-devices" */
+	const char *sqlite;
+	const char *postgresql; /* NULL until the driver exists */
+};
+
+/* A prepared statement, defined statically next to its text. */
+struct rv_db_stmt {
+	const char *name; /* "device.by-distid": for logs and metrics */
+	const char *sqlite;
+	const char *postgresql;
+	unsigned index; /* position in the table given to rv_db_open; filled there */
+};
+
+struct rv_db_opt {
+	const char *url;
+	const struct rv_db_migration *migrations; /* applied at open, checksummed, never changed */
+	size_t migration_count;
+	struct rv_db_stmt *const *statements;
+	size_t statement_count;
+	uv_loop_t *loop; /* where `done` runs; NULL: synchronous use only (rv_db_run) */
+};
+
+/* RV_EBUSY: another process holds the store. RV_ECORRUPT: a migration that was applied has
+ * changed. RV_EVERSION: the store is newer than this program. diag says which. */
+int rv_db_open(const struct rv_db_opt *opt, struct rv_db **out, struct rv_diag *diag) RV_MUSTCHECK;
+/* Finishes what was submitted, then closes. */
+void rv_db_close(struct rv_db *db);
+
+typedef int (*rv_db_work_fn)(struct rv_db_tx *tx, void *arg);
+typedef void (*rv_db_done_fn)(void *arg, int status);
+
+/* status in done: what work returned, or RV_EDB. arg belongs to the work until done is called. */
+int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg) RV_MUSTCHECK;
+
+/* The same, blocking, for tools and start-up; not while a loop thread submits. */
+int rv_db_run(struct rv_db *db, rv_db_work_fn work, void *arg) RV_MUSTCHECK;
+
+/* -- inside a work function ------------------------------------------------------------- */
+
+struct rv_db_value {
+	enum { RV_DB_NULL, RV_DB_INT, RV_DB_TEXT, RV_DB_BLOB } type;
+	int64_t i;
+	struct rv_str s; /* lent: must live until the call returns */
+};
+
+#define RV_DB_I(v) ((struct rv_db_value){ .type = RV_DB_INT, .i = (int64_t)(v) })
+#define RV_DB_T(v) ((struct rv_db_value){ .type = RV_DB_TEXT, .s = (v) })
+#define RV_DB_B(v) ((struct rv_db_value){ .type = RV_DB_BLOB, .s = (v) })
+#define RV_DB_N    ((struct rv_db_value){ .type = RV_DB_NULL })
+
+struct rv_db_row; /* columns of the current row */
+
+/* Called once per row; a non-zero return stops the query and is returned by it. */
+typedef int (*rv_db_row_fn)(const struct rv_db_row *row, void *arg);
+
+/* RV_OK, RV_EEXISTS (unique constraint), RV_EDB, -ENOSPC, or what fn returned. */
+int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
+                size_t n, rv_db_row_fn fn, void *arg) RV_MUSTCHECK;
+/* For statements without rows; *changed (may be NULL) gets the number of rows changed. */
+int rv_db_exec(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
+               size_t n, int64_t *changed) RV_MUSTCHECK;
+
+#define RV_DB_PARAMS(...)                                                                          \
+	(const struct rv_db_value[]){ __VA_ARGS__ },                                                \
+		sizeof((const struct rv_db_value[]){ __VA_ARGS__ }) / sizeof(struct rv_db_value)
+#define RV_DB_NO_PARAMS NULL, 0
+
+bool rv_db_col_is_null(const struct rv_db_row *row, unsigned col);
+int64_t rv_db_col_int(const struct rv_db_row *row, unsigned col);       /* NULL gives 0 */
+struct rv_str rv_db_col_str(const struct rv_db_row *row, unsigned col); /* lent until fn returns */
+
+struct rv_db_stats {
+	uint64_t commits, items, failed_items, failed_commits;
+	uint64_t queued;    /* now */
+	uint64_t commit_us; /* sum of all commits */
+	uint64_t wal_bytes; /* now */
+};
+void rv_db_stats(struct rv_db *db, struct rv_db_stats *out);
+
+#endif

@@ -1,0 +1,77 @@
+/* net.h - sockets with TLS on a libuv loop: the shell around the protocol cores.
+ *
+ * rv_net_server accepts on given listening sockets and does handshakes; rv_net_conn then
+ * delivers plain bytes and takes them. Budgets are part of the contract: at most `conns_max`
+ * connections, `handshake_us` for a handshake, `idle_us` without progress; beyond them the
+ * connection is closed and counted. At most RV_NET_ACCEPT_BATCH accepts and one 16 KiB read
+ * per connection and loop turn, so nobody starves.
+ *
+ * Callbacks run on the loop thread. A connection is freed by the library after on_close;
+ * rv_net_conn_close may be called at any time and any number of times.
+ */
+#ifndef RV_NET_NET_H
+#define RV_NET_NET_H
+
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "tls/tls.h"
+
+enum { RV_NET_ACCEPT_BATCH = 64, RV_NET_READ_MAX = 16384, RV_NET_ADDR_MAX = 56 };
+
+struct rv_net_server;
+struct rv_net_conn;
+
+struct rv_net_callbacks {
+	/* After the handshake. Return the connection's user pointer by rv_net_conn_set_user. */
+	void (*on_open)(void *arg, struct rv_net_conn *conn);
+	void (*on_data)(void *user, struct rv_net_conn *conn, struct rv_str data); /* lent */
+	void (*on_eof)(void *user, struct rv_net_conn *conn);                      /* peer will send no more */
+	/* Exactly once per on_open; reason RV_OK when closed by us or after eof. */
+	void (*on_close)(void *user, struct rv_net_conn *conn, int reason);
+};
+
+struct rv_net_server_opt {
+	uv_loop_t *loop;
+	struct rv_tls_ctx *tls;
+	const struct rv_net_callbacks *cb;
+	void *arg;
+	unsigned conns_max;
+	int64_t handshake_us;
+	int64_t idle_us; /* renewed by bytes in either direction; 0 = never */
+};
+
+int rv_net_server_new(const struct rv_net_server_opt *opt, const int *listen_fds, size_t n,
+                      struct rv_net_server **out) RV_MUSTCHECK;
+/* New connections use the new certificate; open ones go on. */
+void rv_net_server_set_tls(struct rv_net_server *server, struct rv_tls_ctx *tls);
+/* Stop accepting, close all; `done` runs when the last connection is gone. */
+void rv_net_server_stop(struct rv_net_server *server, void (*done)(void *arg), void *arg);
+void rv_net_server_free(struct rv_net_server *server);
+
+void rv_net_conn_set_user(struct rv_net_conn *conn, void *user);
+/* Queue bytes (copied); each call becomes one TLS record as long as it fits one and nothing is
+ * queued before it. RV_ELIMIT: more than out_max queued. */
+int rv_net_conn_write(struct rv_net_conn *conn, struct rv_str data) RV_MUSTCHECK;
+/* Close after everything queued has been sent (close_notify included), or now. */
+void rv_net_conn_finish(struct rv_net_conn *conn);
+void rv_net_conn_close(struct rv_net_conn *conn);
+/* Give up the connection unless told otherwise within `us` from now; 0 = disarm. Independent of idle. */
+void rv_net_conn_deadline(struct rv_net_conn *conn, int64_t us);
+void rv_net_conn_pause(struct rv_net_conn *conn, bool is_paused); /* stop reading */
+const char *rv_net_conn_peer(const struct rv_net_conn *conn);     /* "192.0.2.7:40112", "[2001:db8::1]:443" */
+struct rv_tls *rv_net_conn_tls(struct rv_net_conn *conn);
+
+struct rv_net_stats {
+	uint64_t accepted, refused_full, handshakes, handshake_failures, timeouts, bytes_in, bytes_out;
+	uint64_t open;
+};
+void rv_net_server_stats(const struct rv_net_server *server, struct rv_net_stats *out);
+
+/* "127.0.0.1:8443", "[::]:443": numeric only; RV_ESYNTAX otherwise. */
+struct sockaddr_storage;
+int rv_net_addr_parse(struct rv_str text, struct sockaddr_storage *out, size_t *out_len) RV_MUSTCHECK;
+void rv_net_addr_format(const struct sockaddr_storage *addr, char out[static RV_NET_ADDR_MAX]);
+
+#endif

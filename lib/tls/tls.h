@@ -1,0 +1,73 @@
+/* tls.h - TLS 1.2 and 1.3, the one policy of the house; OpenSSL is met here only.
+ *
+ * A context holds certificate, key and trust; a connection sits on a non-blocking
+ * descriptor of the caller's. Calls never block and never allocate per call beyond
+ * what OpenSSL does; SSL_MODE_RELEASE_BUFFERS is on, so an idle connection costs about
+ * 13 KiB (design/spikes.md 7). One connection belongs to one thread; contexts may be shared.
+ *
+ * One rv_tls_write is one TLS record as long as len <= RV_TLS_RECORD_MAX: the original
+ * client depends on it (spec/arms-protocol.md 5.2.2).
+ */
+#ifndef RV_TLS_TLS_H
+#define RV_TLS_TLS_H
+
+#include "base/diag.h"
+#include "base/str.h"
+
+enum { RV_TLS_RECORD_MAX = 16384 };
+
+struct rv_tls_ctx;
+struct rv_tls;
+
+enum rv_tls_peer {
+	RV_TLS_PEER_NONE,     /* server: do not ask for a client certificate */
+	RV_TLS_PEER_OPTIONAL, /* server: ask; when sent it must chain to ca_pem */
+	RV_TLS_PEER_ANCHOR,   /* client: chain must end in the one certificate of ca_pem;
+	                         names and validity dates are not looked at, as ARMS
+	                         demands (devices have no clock: spec 2.4) */
+	RV_TLS_PEER_NAME,     /* client: system-style check of chain, dates and host name */
+	RV_TLS_PEER_INSECURE, /* client: encryption only; tests and `ctl --insecure` */
+};
+
+struct rv_tls_opt {
+	bool is_server;
+	enum rv_tls_peer peer;
+	struct rv_str cert_pem; /* leaf, then intermediates; may be empty for a client */
+	struct rv_str key_pem;
+	struct rv_str ca_pem;
+	/* client with RV_TLS_PEER_ANCHOR: every certificate of the chain must have a subject that
+	 * contains one of these (NULL-terminated array, or NULL), e.g. "CN=Location Server ". */
+	const char *const *subject_contains;
+	bool allow_tls10; /* legacy process and the device library's switch only */
+};
+
+/* RV_ETLS with *diag naming the part that is wrong (certificate, key, mismatch, ca). Copies all. */
+int rv_tls_ctx_new(const struct rv_tls_opt *opt, struct rv_tls_ctx **out, struct rv_diag *diag)
+	RV_MUSTCHECK;
+struct rv_tls_ctx *rv_tls_ctx_ref(struct rv_tls_ctx *ctx);
+void rv_tls_ctx_unref(struct rv_tls_ctx *ctx); /* NULL allowed */
+
+/* The connection does not own fd. `host` (client, RV_TLS_PEER_NAME) may be NULL otherwise. */
+int rv_tls_new(struct rv_tls_ctx *ctx, int fd, const char *host, struct rv_tls **out) RV_MUSTCHECK;
+void rv_tls_free(struct rv_tls *tls); /* no close_notify; NULL allowed */
+
+/* Each returns RV_OK, RV_EWANTREAD, RV_EWANTWRITE (call again with the same arguments when
+ * the descriptor is ready), RV_ECLOSED (peer ended), or RV_ETLS / an errno code. */
+int rv_tls_handshake(struct rv_tls *tls) RV_MUSTCHECK;
+/* At most one record's worth; *out_len > 0 on RV_OK. */
+int rv_tls_read(struct rv_tls *tls, void *buf, size_t size, size_t *out_len) RV_MUSTCHECK;
+/* All or nothing: RV_OK means every byte is with the kernel. len 1..RV_TLS_RECORD_MAX. */
+int rv_tls_write(struct rv_tls *tls, const void *data, size_t len) RV_MUSTCHECK;
+int rv_tls_shutdown(struct rv_tls *tls); /* sends close_notify; does not wait for the peer's */
+
+/* Bytes already decrypted and waiting: poll would not report them. */
+bool rv_tls_has_pending(const struct rv_tls *tls);
+
+/* For logs and diagnosis: "TLSv1.3 TLS_AES_256_GCM_SHA384"; the last failure in words. Static
+ * lifetime of the connection. */
+const char *rv_tls_describe(const struct rv_tls *tls);
+const char *rv_tls_error(const struct rv_tls *tls);
+/* Subject of the verified peer certificate, "" if none was sent. */
+const char *rv_tls_peer_subject(const struct rv_tls *tls);
+
+#endif
