@@ -1,0 +1,41 @@
+/* join.h - ask a running supervisor for a bus link to one of its duties.
+ *
+ *   caller == connect ==> <state>/bus.sock       "I am rsapi, give me rs"
+ *   caller <== one fd === supervisor             (the other end goes to the duty)
+ *
+ * For whoever is not a child of that supervisor: librsapi (the pseudo duty "rsapi", which may call
+ * `rs.op`). The fd is one end of a SOCK_SEQPACKET pair, ready for rv_bus_attach(). It is a
+ * direct line: neither end of it, nor the supervisor's further life, depends on bus.sock. When the duty
+ * ends, the link ends (RV_ECLOSED from the bus); then ask again.
+ *
+ * The supervisor hands out only what the tables (app/duty.h) of `self` and `peer` allow, and only to
+ * processes of its own uid or of root. This end believes nothing that comes over the socket either.
+ *
+ * Blocks up to RV_APP_JOIN_TIMEOUT_MS; no shared state: safe from any thread. The messages are
+ * those of app/control_priv.h.
+ */
+#ifndef RV_APP_JOIN_H
+#define RV_APP_JOIN_H
+
+#include "base/err.h"
+
+enum {
+	RV_APP_JOIN_TIMEOUT_MS = 5000,
+	/* `instance` of a caller that is no numbered duty: the supervisor numbers it. */
+	RV_APP_INSTANCE_ANY = 0xffff,
+};
+
+/* `path`: the other supervisor's bus.sock. `self`, `instance`: who asks (librsapi: "rsapi",
+ * RV_APP_INSTANCE_ANY). `peer`: the duty wanted; of several instances, the lowest numbered one.
+ * On success *out_fd is the caller's: non-blocking, close-on-exec.
+ *
+ * RV_ENOTFOUND: nobody listens at path (no supervisor there), or it runs no such duty.
+ * RV_EDENIED: not this uid, or the tables do not join these two.
+ * RV_EEXISTS: that name and instance is linked there already.
+ * RV_EBUSY: the duty is being restarted now, or too many wait; try later.
+ * RV_EINVALID: path or a name too long, or a name no supervisor knows.
+ * RV_ETIMEOUT, RV_ECLOSED; RV_ESYNTAX, RV_EVERSION: the other end does not speak this protocol. */
+int rv_app_join(const char *path, const char *self, unsigned instance, const char *peer,
+                int *out_fd) RV_MUSTCHECK;
+
+#endif
