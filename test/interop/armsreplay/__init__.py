@@ -1,0 +1,1 @@
+"""Recordings of ARMS conversations, played against Reeve: see scripts/replay."""

@@ -1,0 +1,98 @@
+"""A TLS client that sees records: what the original client sees of a server's writes."""
+import socket
+import ssl
+
+APPLICATION_DATA = 23
+
+
+class Answer:
+    """Everything a server sent on one connection."""
+
+    def __init__(self):
+        self.data = b""
+        self.records = []  # plaintext pieces, one per application-data record (TLS 1.2)
+        self.version = ""
+        self.clean_end = False  # close_notify seen before the end of the connection
+
+
+def context(ca=None, cert=None, key=None, version=ssl.TLSVersion.TLSv1_2):
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ctx.check_hostname = False
+    ctx.verify_mode = ssl.CERT_REQUIRED if ca else ssl.CERT_NONE
+    if ca:
+        ctx.load_verify_locations(cafile=ca)
+    if version:
+        ctx.minimum_version = ctx.maximum_version = version
+    if cert:
+        ctx.load_cert_chain(cert, key)
+    return ctx
+
+
+def exchange(address, writes, ctx, timeout=20.0, half_close=False):
+    """Connect, send each of `writes` as its own record, read to the end. `address`: (host, port)."""
+    answer = Answer()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ctx.wrap_bio(incoming, outgoing)
+    with socket.create_connection(address, timeout=timeout) as sock:
+        sock.settimeout(timeout)
+        _handshake(sock, tls, incoming, outgoing)
+        answer.version = tls.version()
+        for piece in writes:
+            tls.write(piece)
+            sock.sendall(outgoing.read())
+        if half_close:
+            sock.shutdown(socket.SHUT_WR)
+        _read_all(sock, tls, incoming, answer)
+    return answer
+
+
+def _handshake(sock, tls, incoming, outgoing):
+    while True:
+        try:
+            tls.do_handshake()
+            sock.sendall(outgoing.read())
+            return
+        except ssl.SSLWantReadError:
+            sock.sendall(outgoing.read())
+            data = sock.recv(65536)
+            if not data:
+                raise ConnectionError("closed during the handshake") from None
+            incoming.write(data)
+
+
+def _read_all(sock, tls, incoming, answer):
+    raw = b""
+    while True:
+        try:
+            data = sock.recv(65536)
+        except ConnectionResetError:
+            return
+        if not data:
+            return
+        raw += data
+        while len(raw) >= 5:
+            size = 5 + int.from_bytes(raw[3:5], "big")
+            if len(raw) < size:
+                break
+            incoming.write(raw[:size])
+            kind, raw = raw[0], raw[size:]
+            piece = _drain(tls, answer)
+            if kind == APPLICATION_DATA and piece:
+                answer.records.append(piece)
+                answer.data += piece
+
+
+def _drain(tls, answer):
+    out = b""
+    while True:
+        try:
+            piece = tls.read(65536)
+        except ssl.SSLWantReadError:
+            return out
+        except ssl.SSLZeroReturnError:
+            answer.clean_end = True
+            return out
+        if not piece:
+            answer.clean_end = True
+            return out
+        out += piece
