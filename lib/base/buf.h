@@ -11,12 +11,12 @@
 #include "base/str.h"
 
 struct rv_buf {
-	char *ptr;     /* owned; not NUL-terminated */
-	size_t len;    /* bytes used */
-	size_t cap;    /* bytes allocated */
-	size_t max;    /* bytes at most; 0 = no limit */
-	int err;       /* RV_OK or the first failure */
-	bool wipe;     /* zero the memory before it is given back */
+	char *ptr;  /* owned; not NUL-terminated */
+	size_t len; /* bytes used */
+	size_t cap; /* bytes allocated */
+	size_t max; /* bytes at most; 0 = no limit */
+	int err;    /* RV_OK or the first failure */
+	bool wipe;  /* zero the memory before it is given back */
 };
 
 void rv_buf_init(struct rv_buf *buf, size_t max);
@@ -36,7 +36,8 @@ void rv_buf_commit(struct rv_buf *buf, size_t len);
 void rv_buf_consume(struct rv_buf *buf, size_t len); /* drop from the front */
 struct rv_str rv_buf_str(const struct rv_buf *buf);  /* valid until the next append */
 
-/* The whole file; refuses more than max bytes with RV_ELIMIT. buf must be initialised. */
+/* Append the whole file; more than max bytes are refused with RV_ELIMIT. Other errors: those of
+ * open(2) and read(2), -ENOMEM. On failure the buffer is as before. */
 int rv_buf_read_file(struct rv_buf *buf, const char *path, size_t max) RV_MUSTCHECK;
 
 #endif

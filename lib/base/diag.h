@@ -8,7 +8,10 @@
 
 #include "base/err.h"
 
-enum { RV_DIAG_TEXT_MAX = 320, RV_DIAG_WHERE_MAX = 96 };
+enum {
+	RV_DIAG_TEXT_MAX = 320,
+	RV_DIAG_WHERE_MAX = 96
+};
 
 struct rv_diag {
 	const char *key;               /* static, e.g. "device.exists"; NULL when not set */
@@ -20,7 +23,7 @@ struct rv_diag {
 
 /* Fill (diag may be NULL) and return err, so that a caller can write
  * `return rv_diag_set(diag, RV_EINVALID, "device.distid", "distid", "...", ...);` */
-int rv_diag_set(struct rv_diag *diag, int err, const char *key, const char *where,
-                const char *fmt, ...) RV_PRINTF(5, 6);
+int rv_diag_set(struct rv_diag *diag, int err, const char *key, const char *where, const char *fmt,
+		...) RV_PRINTF(5, 6);
 
 #endif

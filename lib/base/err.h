@@ -8,7 +8,7 @@
 #ifndef RV_BASE_ERR_H
 #define RV_BASE_ERR_H
 
-#define RV_MUSTCHECK __attribute__((warn_unused_result))
+#define RV_MUSTCHECK         __attribute__((warn_unused_result))
 #define RV_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum rv_err {

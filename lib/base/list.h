@@ -14,7 +14,7 @@ struct rv_list {
 };
 
 #define RV_CONTAINER_OF(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
-#define rv_list_for_each(it, head) for ((it) = (head)->next; (it) != (head); (it) = (it)->next)
+#define rv_list_for_each(it, head)       for ((it) = (head)->next; (it) != (head); (it) = (it)->next)
 
 static inline void rv_list_init(struct rv_list *l)
 {

@@ -16,8 +16,8 @@ struct rv_str {
 };
 
 /* printf("%.*s", RV_STR_ARG(s)) */
-#define RV_STR_ARG(s)  (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
-#define RV_STR_LIT(l)  ((struct rv_str){ "" l, sizeof(l) - 1 })
+#define RV_STR_ARG(s)   (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
+#define RV_STR_LIT(l)   ((struct rv_str){ "" l, sizeof(l) - 1 })
 #define RV_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 struct rv_str rv_str(const char *cstr); /* NULL gives the empty string */
@@ -47,6 +47,8 @@ bool rv_str_secret_eq(struct rv_str a, struct rv_str b);
 /* Strict UTF-8 (no surrogates, no overlong forms). *err_at gets the first bad byte's offset. */
 bool rv_str_is_utf8(struct rv_str s, size_t *err_at);
 bool rv_str_is_ascii(struct rv_str s, size_t *err_at);
+/* Bytes (1..4) of the well-formed sequence that s starts with; 0 when it starts with none. */
+size_t rv_str_utf8_len(struct rv_str s);
 
 /* Overwrite with zeros in a way the compiler keeps. */
 void rv_wipe(void *ptr, size_t len);
