@@ -1,0 +1,92 @@
+/* desc_priv.h - for the interpreters in this folder only: reaching a field in a struct.
+ *
+ * Values are copied in and out by memcpy, so that no rule about aliasing is bent.
+ */
+#ifndef RV_CONTRACT_DESC_PRIV_H
+#define RV_CONTRACT_DESC_PRIV_H
+
+#include <assert.h>
+#include <string.h>
+
+#include "contract/desc.h"
+
+/* Where in a message we are: a chain on the stack, made text only when something is wrong. */
+struct rv_contract_path {
+	const struct rv_contract_path *up;
+	const char *name;
+	size_t index; /* RV_CONTRACT_NO_INDEX: not in a list */
+};
+
+#define RV_CONTRACT_NO_INDEX SIZE_MAX
+
+/* "modules[2].id"; cut when too long. */
+void rv_contract_path_format(const struct rv_contract_path *path,
+			     char out[static RV_DIAG_WHERE_MAX]);
+
+/* One value (not a list) within its limits? `at` as for the field's kind. */
+int rv_contract_check_one(const struct rv_contract_field *field, const void *at,
+			  const struct rv_contract_path *path, struct rv_diag *diag) RV_MUSTCHECK;
+
+size_t rv_contract_item_size(const struct rv_contract_field *field);
+
+static inline bool rv_contract_is(const struct rv_contract_field *field, unsigned flag)
+{
+	return (field->flags & flag) != 0;
+}
+
+static inline const void *rv_contract_at(const void *value, size_t offset)
+{
+	return (const char *)value + offset;
+}
+
+static inline void *rv_contract_at_mut(void *value, size_t offset)
+{
+	return (char *)value + offset;
+}
+
+static inline bool rv_contract_load_bool(const void *at)
+{
+	bool v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static inline void rv_contract_store_bool(void *at, bool v)
+{
+	memcpy(at, &v, sizeof(v));
+}
+
+static inline struct rv_str rv_contract_load_str(const void *at)
+{
+	struct rv_str s;
+
+	memcpy(&s, at, sizeof(s));
+	return s;
+}
+
+static inline void rv_contract_store_str(void *at, struct rv_str s)
+{
+	memcpy(at, &s, sizeof(s));
+}
+
+/* Any number, bool or enum as 64 bits; negative ones in two's complement. */
+uint64_t rv_contract_load_number(const struct rv_contract_field *field, const void *at);
+void rv_contract_store_number(const struct rv_contract_field *field, void *at, uint64_t v);
+
+/* Is there anything to write? False for an optional field without has_x and for the plain value
+ * that an absent field means: 0, false, "". A required field and a struct always are. */
+bool rv_contract_is_present(const struct rv_contract_field *field, const void *value);
+
+/* A list field of `value`. */
+struct rv_contract_list {
+	const char *items;
+	size_t len;
+	size_t item_size;
+};
+struct rv_contract_list rv_contract_load_list(const struct rv_contract_field *field,
+					      const void *value);
+void rv_contract_store_list(const struct rv_contract_field *field, void *value, void *items,
+			    size_t len);
+
+#endif

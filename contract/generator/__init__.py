@@ -1,0 +1,1 @@
+"""The generator behind contract/gen.py; see contract/README.md."""
