@@ -100,10 +100,13 @@ def is_pull_request(first):
     return line.startswith(b"POST ") and line.endswith(b" HTTP/1.0")
 
 
-def pull_exchanges(events):
-    """The connections of the pull part, in order of their first record."""
+def pull_exchanges(events, until_push=False):
+    """The connections of the pull part, in order of their first record; with until_push only those
+    before the first push message."""
     by_conn, order = {}, []
     for e in events:
+        if until_push and _is_push(e):
+            break
         if e.role not in ("LS", "RS"):
             continue
         if e.conn not in by_conn:
@@ -119,6 +122,13 @@ def pull_exchanges(events):
             x.answer += e.data
     found = [by_conn[c] for c in order if by_conn[c].writes]
     return [x for x in found if is_pull_request(x.writes[0])]
+
+
+def _is_push(e):
+    if e.role in ("TUN", "SIMPLE"):
+        return True
+    is_head = e.data.startswith((b"POST ", b"GET "))
+    return e.role == "RS" and e.from_device and is_head and not is_pull_request(e.data)
 
 
 def split_http(message):

@@ -1,0 +1,189 @@
+"""Plays the recorded servers to our libarms: its bytes must be those of the original.
+
+Substituted in the answers: certificates and keys (made fresh), ports, lengths that follow.
+"""
+import os
+import re
+import select
+import subprocess
+import tempfile
+
+import tlsserver
+from instance import BUILD
+
+from . import messages, recording
+
+PEM = r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
+
+
+class Mismatch(Exception):
+    """Our libarms did not do what the original did."""
+
+
+def steps_of(exchanges):
+    """The calls of the program that made these exchanges: pull, query, pull, ..."""
+    steps = []
+    for x in exchanges:
+        kind = messages.request_type(x)
+        step = "query" if kind == "push-method-query" else "pull"
+        begins = kind == "rs-solicitation" and steps and steps[-1][1][-1] == "config-solicitation" \
+            and steps[-1][2]
+        if not steps or steps[-1][0] != step or begins:
+            steps.append([step, [], False])
+        steps[-1][1].append(kind)
+        code = _code(x)
+        steps[-1][2] = kind != "rs-solicitation" and code is not None and code < 200
+    return [s[0] for s in steps]
+
+
+def _code(x):
+    try:
+        response = messages.root_of(recording.body_of(x.answer)).find("arms-response")
+        return int(response.findtext("result-code"))
+    except Exception:  # an answer without a document has no code
+        return None
+
+
+class ServerRole:
+    def __init__(self, exchanges, say):
+        self.exchanges = exchanges
+        self.say = say
+        self.folder = tempfile.TemporaryDirectory(prefix="reeve-replay-")
+        self.certs = tlsserver.Certificates(self.folder.name)
+        self.listeners = {}  # recorded authority -> socket
+        self.ls = tlsserver.listen()
+        self.distid = recording.credentials(exchanges[0].request)[0]
+
+    def listener(self, authority):
+        if authority not in self.listeners:
+            self.listeners[authority] = tlsserver.listen("::1" if authority.startswith("[") else "127.0.0.1")
+        return self.listeners[authority]
+
+    # -- substitution ---------------------------------------------------------------------------
+
+    def substitute(self, answer):
+        head, sep, _ = answer.partition(b"\r\n\r\n")
+        if not sep:
+            return answer
+        body = recording.body_of(answer).decode("latin-1")
+        body = self._certificates(body)
+        body = re.sub(r"https://(\[[^\]]*\]:\d+|[^/<:]*:\d+|\[[^\]]*\]|[^/<:]*)",
+                      lambda m: "https://" + self._ours(m.group(1)), body)
+        body = body.encode("latin-1")
+        headers = recording.split_http(answer)[1]
+        if "chunked" in (recording.header(headers, "Transfer-Encoding") or ""):
+            return head + sep + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        head = re.sub(rb"(?i)(content-length:\s*)\d+", lambda m: m.group(1) + b"%d" % len(body), head)
+        return head + sep + body
+
+    def _ours(self, authority):
+        if authority == messages.authority("https://" + authority) and authority:
+            return tlsserver.authority_of(self.listener(authority))
+        return authority
+
+    def _certificates(self, body):
+        ca, sa = self.certs.pem("rs-ca").strip(), self.certs.pem("sa").strip()
+        if "<sa-certificate>" in body:
+            body = re.sub(PEM, sa, body, count=1, flags=re.S)
+            key = self.certs.pem("sa", "key")
+            return re.sub(r"<sa-private-key>.*?</sa-private-key>",
+                          f"<sa-private-key>{key}</sa-private-key>", body, flags=re.S)
+        return re.sub(PEM, ca, body, flags=re.S)
+
+    # -- the play -------------------------------------------------------------------------------
+
+    def run(self):
+        try:
+            answers = [self.substitute(x.answer) for x in self.exchanges]
+            if self.exchanges[0].role == "LS":
+                self.play(self.exchanges, answers, [])
+            else:
+                self.play_restored(answers)
+        finally:
+            self.folder.cleanup()
+            for s in [self.ls, *self.listeners.values()]:
+                s.close()
+
+    def play_restored(self, answers):
+        """The recording begins at the RS: bring a state about first, then restore it."""
+        first = self.exchanges[0]
+        key = recording.credentials(first.request)[1]
+        rs = messages.rs_answer(first.answer)
+        url = f"https://{tlsserver.authority_of(self.listener(messages.authority(rs.pull_urls[0])))}"
+        body = ('<arms-message><arms-response type="rs-solicitation"><result-code>100</result-code>'
+                f"<rs-solicitation-response><rs-preshared-key>{key}</rs-preshared-key>"
+                "<ll-timeout>5</ll-timeout><rs-retry-max>1</rs-retry-max>"
+                "<rs-retry-interval>1</rs-retry-interval><rs-info>"
+                f"<url>{url}{recording.path_of(first.request)}</url><md-config>line-dhcp {{\n ifindex 0;\n}};\n"
+                f"rs-certificate {{\n{self.certs.pem('rs-ca')}}};\n</md-config></rs-info>"
+                "</rs-solicitation-response></arms-response></arms-message>").encode()
+        located = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        state = os.path.join(self.folder.name, "state")
+        before = [recording.Exchange("0", "LS", writes=[]), recording.Exchange("0", "RS", writes=[])]
+        self.converse(before, [located, answers[0]], ["pull"], ["--dump", state])
+        self.play(self.exchanges, answers, ["--restore", state])
+
+    def play(self, exchanges, answers, more):
+        self.converse(exchanges, answers, steps_of(exchanges), more)
+
+    def converse(self, exchanges, answers, steps, more):
+        probe = self.start_probe(steps, more)
+        try:
+            for x, answer in zip(exchanges, answers):
+                self.serve(probe, x, answer)
+        except (OSError, Mismatch) as e:
+            probe.kill()
+            raise Mismatch(f"{e}\nthe probe said:\n{probe.communicate()[0]}") from e
+        out, _ = probe.communicate(timeout=60)
+        self.say("probe: " + " | ".join(line for line in out.splitlines() if line.startswith("return")))
+        if probe.returncode not in (0, None):
+            raise Mismatch(f"the probe ended with {probe.returncode}:\n{out}")
+
+    def start_probe(self, steps, more):
+        request = messages.root_of(recording.body_of(self.exchanges[0].request)).find("arms-request")
+        firmware = next((messages.root_of(recording.body_of(x.request)).findtext(".//firmware-info")
+                         for x in self.exchanges
+                         if messages.request_type(x) == "config-solicitation"), None)
+        ls_path = next((recording.path_of(x.request) for x in self.exchanges if x.role == "LS"), "/")
+        ls_key = next((recording.credentials(x.request)[1] for x in self.exchanges if x.role == "LS"), "none")
+        command = [os.path.join(BUILD, "test", "interop", "probe", "arms_probe"),
+                   "--distid", self.distid, "--key", ls_key, "--root", self.certs.ls_root,
+                   "--ls", f"https://{tlsserver.authority_of(self.ls)}{ls_path}",
+                   "--description", request.findtext("description") or "", "--line", "dhcp:0"]
+        if firmware is not None:
+            command += ["--firmware", firmware]
+        return subprocess.Popen(command + more + steps, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True)
+
+    def serve(self, probe, x, answer):
+        listeners = [self.ls] if x.role == "LS" else list(self.listeners.values())
+        ready = []
+        for _ in range(300):
+            ready = select.select(listeners, [], [], 0.1)[0]
+            if ready or probe.poll() is not None:
+                break
+        if not ready:
+            raise Mismatch(f"conn {x.conn} ({x.role}): the library did not connect")
+        cert = "ls" if x.role == "LS" else "rs"
+        c = tlsserver.Connection(ready[0].accept()[0], self.certs.path(cert), self.certs.path(cert, "key"),
+                                 None if x.role == "LS" else self.certs.rs_ca)
+        try:
+            c.handshake()
+            c.read_until(tlsserver.request_is_complete)
+            if x.writes:
+                self.compare(x, c)
+            if answer:
+                c.write(answer)
+        finally:
+            c.close()
+
+    def compare(self, x, c):
+        kind = messages.request_type(x)
+        if b"".join(c.writes) != x.request:
+            raise Mismatch(f"conn {x.conn} {kind}: recorded\n  {x.request!r}\nours\n  {b''.join(c.writes)!r}")
+        if [len(w) for w in c.writes] != [len(w) for w in x.writes]:
+            raise Mismatch(f"conn {x.conn} {kind}: records of {[len(w) for w in c.writes]} bytes, "
+                           f"recorded {[len(w) for w in x.writes]}")
+        if x.has_client_cert != c.has_client_certificate():
+            raise Mismatch(f"conn {x.conn} {kind}: client certificate: recorded {x.has_client_cert}")
+        self.say(f"conn {x.conn} {kind}: {len(x.request)} bytes in {len(c.writes)} records, equal")
