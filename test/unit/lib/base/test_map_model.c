@@ -3,10 +3,7 @@
 
 #include "base/map.h"
 
-enum {
-	ITEMS = 2000,
-	STEPS = 200000
-};
+enum { ITEMS = 2000, STEPS = 200000 };
 
 struct item {
 	char key[8];

@@ -5,10 +5,7 @@
 #include "base/wheel.h"
 #include "base/time.h"
 
-enum {
-	TIMERS = 300,
-	STEPS = 20000
-};
+enum { TIMERS = 300, STEPS = 20000 };
 
 struct owner {
 	struct rv_timer timer;
