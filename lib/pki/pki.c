@@ -1,0 +1,319 @@
+#include "pki/pki_priv.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "base/rand.h"
+#include "base/time.h"
+
+enum {
+	NAME_MAX_LEN = 64,  /* RFC 5280 ub-common-name, ub-organization-name */
+	DNS_NAME_MAX = 253, /* RFC 1035 in text form */
+	DNS_LABEL_MAX = 63,
+	SAN_TEXT_MAX = 16384,
+	SERIAL_BYTES = 16, /* RFC 5280 allows 20; 127 of these bits are random */
+};
+
+static const int64_t day_us = 86400 * RV_US_PER_SEC;
+
+struct extension {
+	int nid;
+	const char *value; /* OpenSSL's own notation, x509v3_config(5) */
+};
+
+enum { EXTENSIONS_MAX = 5 };
+
+/* Order is that of the certificate. No authority key identifier in a root: it would only repeat
+ * its own, and the RS CA has to be small (pki.h). */
+static const struct extension extensions[][EXTENSIONS_MAX] = {
+	[RV_PKI_ROOT] = { { NID_basic_constraints, "critical,CA:TRUE,pathlen:0" },
+			  { NID_key_usage, "critical,keyCertSign,cRLSign" },
+			  { NID_subject_key_identifier, "hash" } },
+	[RV_PKI_SERVER] = { { NID_basic_constraints, "critical,CA:FALSE" },
+			    { NID_key_usage, "critical,digitalSignature" },
+			    { NID_ext_key_usage, "serverAuth" },
+			    { NID_subject_key_identifier, "hash" },
+			    { NID_authority_key_identifier, "keyid:always" } },
+	[RV_PKI_SA] = { { NID_basic_constraints, "critical,CA:FALSE" },
+			{ NID_key_usage, "critical,digitalSignature" },
+			{ NID_ext_key_usage, "clientAuth,serverAuth" },
+			{ NID_subject_key_identifier, "hash" },
+			{ NID_authority_key_identifier, "keyid:always" } },
+};
+
+int rv_pki_key_new(struct rv_buf *out_pem)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	BIO *bio = BIO_new(BIO_s_secmem()); /* wipes what it frees */
+	int err = -ENOMEM;
+	char *data;
+
+	assert(out_pem != NULL);
+	if (key != NULL && bio != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) {
+		long len = BIO_get_mem_data(bio, &data);
+		rv_buf_put(out_pem, data, (size_t)len);
+		err = out_pem->err;
+	}
+	ERR_clear_error();
+	BIO_free(bio);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+/* Printable ASCII, so that the text form needs no escapes beyond RFC 2253's own. */
+static bool is_name_part(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	}
+	return len >= 1 && len <= NAME_MAX_LEN;
+}
+
+static bool is_label(struct rv_str label)
+{
+	if (label.len == 0 || label.len > DNS_LABEL_MAX)
+		return false;
+	for (size_t i = 0; i < label.len; i++) {
+		char c = label.ptr[i];
+		bool is_alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+				(c >= '0' && c <= '9');
+		bool is_inner = i > 0 && i + 1 < label.len;
+		if (!is_alnum && !(c == '-' && is_inner))
+			return false;
+	}
+	return true;
+}
+
+/* Letters, digits and inner hyphens; "*." may stand in front. What passes cannot break out of
+ * the extension notation. */
+static bool is_dns_name(const char *text)
+{
+	struct rv_str rest = rv_str(text);
+
+	if (rest.len > DNS_NAME_MAX)
+		return false;
+	if (rv_str_starts(rest, "*."))
+		rest = rv_str_sub(rest, 2, rest.len);
+	while (rest.len > 0) {
+		size_t dot = rv_str_find(rest, '.');
+		if (!is_label(rv_str_sub(rest, 0, dot)))
+			return false;
+		if (dot == rest.len)
+			return true;
+		rest = rv_str_sub(rest, dot + 1, rest.len);
+	}
+	return false;
+}
+
+static bool is_ip(const char *text)
+{
+	struct in6_addr any;
+
+	return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
+/* "IP:127.0.0.1,DNS:rs.example" */
+static int alt_names_text(const char *const *names, struct rv_buf *out, struct rv_diag *diag)
+{
+	for (size_t i = 0; names[i] != NULL; i++) {
+		bool is_address = is_ip(names[i]);
+		if (!is_address && !is_dns_name(names[i]))
+			return rv_diag_set(diag, RV_EINVALID, "pki.alt_name", "alt_names",
+					   "\"%.64s\" is neither an address nor a host name",
+					   names[i]);
+		rv_buf_printf(out, "%s%s:%s", i == 0 ? "" : ",", is_address ? "IP" : "DNS",
+			      names[i]);
+	}
+	rv_buf_putc(out, '\0');
+	if (out->err != RV_OK)
+		return rv_diag_set(diag, out->err, "pki.alt_name", "alt_names",
+				   "too many names for one certificate");
+	return RV_OK;
+}
+
+static int check_request(const struct rv_pki_request *req, struct rv_diag *diag)
+{
+	const struct rv_pki_name *subject = &req->subject;
+
+	if (subject->common_name == NULL || !is_name_part(subject->common_name))
+		return rv_diag_set(diag, RV_EINVALID, "pki.subject", "common_name",
+				   "the common name must be 1 to %d printable ASCII characters",
+				   NAME_MAX_LEN);
+	if (subject->organization != NULL && !is_name_part(subject->organization))
+		return rv_diag_set(diag, RV_EINVALID, "pki.subject", "organization",
+				   "the organization must be 1 to %d printable ASCII characters",
+				   NAME_MAX_LEN);
+	if (req->lifetime_us <= 0)
+		return rv_diag_set(diag, RV_EINVALID, "pki.lifetime", "lifetime",
+				   "the lifetime must be positive");
+	return RV_OK;
+}
+
+static bool add_name_part(X509_NAME *name, const char *field, const char *value)
+{
+	return value == NULL ||
+	       X509_NAME_add_entry_by_txt(name, field, MBSTRING_ASC, (const unsigned char *)value,
+					  -1, -1, 0) == 1;
+}
+
+static bool set_serial(X509 *cert)
+{
+	unsigned char bytes[SERIAL_BYTES];
+	BIGNUM *number;
+	bool is_set;
+
+	rv_rand_secret(bytes, sizeof(bytes));
+	bytes[0] &= 0x7f; /* positive without a padding byte */
+	number = BN_bin2bn(bytes, sizeof(bytes), NULL);
+	is_set = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
+	BN_free(number);
+	return is_set;
+}
+
+static bool set_dates(X509 *cert, int64_t from_us, int64_t to_us)
+{
+	return ASN1_TIME_set(X509_getm_notBefore(cert), from_us / RV_US_PER_SEC) != NULL &&
+	       ASN1_TIME_set(X509_getm_notAfter(cert), to_us / RV_US_PER_SEC) != NULL;
+}
+
+static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+	X509_EXTENSION *extension;
+	X509V3_CTX context;
+	bool is_added;
+
+	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
+	X509V3_set_ctx_nodb(&context);
+	extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+	is_added = extension != NULL && X509_add_ext(cert, extension, -1) == 1;
+	X509_EXTENSION_free(extension);
+	return is_added;
+}
+
+static bool fill(X509 *cert, X509 *issuer, EVP_PKEY *key, const struct rv_pki_request *req,
+		 const char *san)
+{
+	X509_NAME *name = X509_get_subject_name(cert);
+	const struct extension *ext = extensions[req->kind];
+
+	if (X509_set_version(cert, X509_VERSION_3) != 1 || !set_serial(cert) ||
+	    !set_dates(cert, req->now_us - day_us, req->now_us + req->lifetime_us) ||
+	    X509_set_pubkey(cert, key) != 1 ||
+	    !add_name_part(name, "O", req->subject.organization) ||
+	    !add_name_part(name, "CN", req->subject.common_name) ||
+	    X509_set_issuer_name(cert, X509_get_subject_name(issuer)) != 1)
+		return false;
+	for (size_t i = 0; i < EXTENSIONS_MAX && ext[i].value != NULL; i++) {
+		if (!add_extension(cert, issuer, ext[i].nid, ext[i].value))
+			return false;
+	}
+	return san[0] == '\0' || add_extension(cert, issuer, NID_subject_alt_name, san);
+}
+
+static int put_pem(X509 *cert, struct rv_buf *out_pem)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	int err = -ENOMEM;
+	char *data;
+
+	if (bio != NULL && PEM_write_bio_X509(bio, cert) == 1) {
+		long len = BIO_get_mem_data(bio, &data);
+		rv_buf_put(out_pem, data, (size_t)len);
+		err = out_pem->err;
+	}
+	BIO_free(bio);
+	return err;
+}
+
+static bool is_p256(const EVP_PKEY *key)
+{
+	char group[32];
+
+	return EVP_PKEY_is_a(key, "EC") &&
+	       EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
+	       strcmp(group, "prime256v1") == 0;
+}
+
+/* The keys and the issuer of one rv_pki_issue; all-zero is empty. */
+struct parties {
+	EVP_PKEY *key;
+	EVP_PKEY *ca_key; /* NULL: self-signed */
+	X509 *ca;
+};
+
+static int read_parties(struct parties *p, bool is_root, struct rv_str key_pem,
+			struct rv_str ca_cert_pem, struct rv_str ca_key_pem, struct rv_diag *diag)
+{
+	int err = rv_pki_read_key(key_pem, "key", &p->key, diag);
+
+	if (err == RV_OK && !is_p256(p->key))
+		err = rv_diag_set(diag, RV_EINVALID, "pki.key", "key", "key: not a P-256 key");
+	if (err != RV_OK || is_root)
+		return err;
+	err = rv_pki_read_cert(ca_cert_pem, "ca certificate", &p->ca, NULL, diag);
+	if (err == RV_OK)
+		err = rv_pki_read_key(ca_key_pem, "ca key", &p->ca_key, diag);
+	if (err == RV_OK && X509_check_private_key(p->ca, p->ca_key) != 1)
+		err = rv_diag_set(diag, RV_EINVALID, "pki.mismatch", "ca key",
+				  "the CA key does not belong to the CA certificate");
+	else if (err == RV_OK && X509_check_ca(p->ca) != 1)
+		err = rv_diag_set(diag, RV_EINVALID, "pki.ca", "ca certificate",
+				  "the issuer is not a CA certificate");
+	return err;
+}
+
+static int make(const struct rv_pki_request *req, const struct parties *p, const char *san,
+		struct rv_buf *out_pem, struct rv_diag *diag)
+{
+	X509 *cert = X509_new();
+	bool is_root = p->ca == NULL;
+	int err;
+
+	if (cert == NULL)
+		return -ENOMEM;
+	if (fill(cert, is_root ? cert : p->ca, p->key, req, san) &&
+	    X509_sign(cert, is_root ? p->key : p->ca_key, EVP_sha256()) > 0)
+		err = put_pem(cert, out_pem);
+	else
+		err = rv_pki_openssl_failed(diag, "making a certificate");
+	X509_free(cert);
+	return err;
+}
+
+int rv_pki_issue(const struct rv_pki_request *req, struct rv_str key_pem, struct rv_str ca_cert_pem,
+		 struct rv_str ca_key_pem, struct rv_buf *out_pem, struct rv_diag *diag)
+{
+	bool is_root = req->kind == RV_PKI_ROOT;
+	struct parties parties = { 0 };
+	struct rv_buf san;
+	int err;
+
+	assert(out_pem != NULL);
+	assert(!is_root || (ca_cert_pem.len == 0 && ca_key_pem.len == 0));
+	rv_buf_init(&san, SAN_TEXT_MAX);
+	err = check_request(req, diag);
+	if (err == RV_OK)
+		err = alt_names_text(req->alt_names == NULL ? (const char *const[]){ NULL }
+							    : req->alt_names,
+				     &san, diag);
+	if (err == RV_OK)
+		err = read_parties(&parties, is_root, key_pem, ca_cert_pem, ca_key_pem, diag);
+	if (err == RV_OK)
+		err = make(req, &parties, san.ptr, out_pem, diag);
+	ERR_clear_error();
+	X509_free(parties.ca);
+	EVP_PKEY_free(parties.ca_key);
+	EVP_PKEY_free(parties.key);
+	rv_buf_deinit(&san);
+	return err;
+}

@@ -1,0 +1,50 @@
+/* tls_priv.h - what the files of lib/tls share; the only header that shows OpenSSL. */
+#ifndef RV_TLS_TLS_PRIV_H
+#define RV_TLS_TLS_PRIV_H
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <stdatomic.h>
+
+#include "tls/tls.h"
+
+/* "TLSv1.3 " and the longest suite name of our lists fit. */
+enum { RV_TLS_DESCRIBE_MAX = 56, RV_TLS_DEPTH_MAX = 10 };
+
+struct rv_tls_ctx {
+	atomic_uint refs;
+	enum rv_tls_peer peer;
+	bool is_server;
+	SSL_CTX *ssl_ctx;
+	BIO_METHOD *socket_method;
+	char **subjects; /* copy of subject_contains, or NULL */
+};
+
+struct rv_tls {
+	struct rv_tls_ctx *ctx; /* one reference */
+	SSL *ssl;
+	int fd;
+	int broken;       /* RV_OK, or the code every further call returns: SSL is unusable */
+	int socket_errno; /* of the last failed send or recv */
+	bool is_open;     /* handshake completed */
+	bool is_eof;      /* the socket has no more to give */
+	bool is_drained;  /* the last call wanted to read: what OpenSSL buffers is no record yet */
+	char *error;      /* last failure in words, or NULL */
+	char *peer_subject;
+	char describe[RV_TLS_DESCRIBE_MAX];
+};
+
+/* A socket BIO that cannot raise SIGPIPE; its data pointer is the struct rv_tls. */
+BIO_METHOD *rv_tls_socket_method_new(void);
+
+/* Chain check of one context (SSL_CTX_set_cert_verify_callback); arg is the struct rv_tls_ctx. */
+int rv_tls_verify(X509_STORE_CTX *store, void *arg);
+
+/* Replaces the words of rv_tls_error; out of memory leaves none. */
+void rv_tls_set_error(struct rv_tls *tls, const char *fmt, ...) RV_PRINTF(2, 3);
+
+/* RFC 2253 text of a name; the caller frees. NULL when out of memory. */
+char *rv_tls_name_text(const X509_NAME *name);
+
+#endif
