@@ -67,10 +67,11 @@ static int each_cert(struct rv_tls_ctx *ctx, struct rv_str pem, const char *part
 			err = refuse(diag, part, why);
 		X509_free(cert);
 	}
-	if (err == RV_OK && n == 0)
-		err = refuse(diag, part, "no certificate in the PEM text");
-	else if (err == RV_OK && !is_pem_end())
+	if (err == RV_OK && !is_pem_end())
 		err = refuse(diag, part, "a certificate of the PEM text is damaged");
+	else if (err == RV_OK && n == 0)
+		err = rv_diag_set(diag, RV_ETLS, "tls.material", part,
+				  "%s: no certificate in the PEM text", part);
 	ERR_clear_error();
 	BIO_free(bio);
 	return err;

@@ -34,8 +34,8 @@ struct rv_tls_opt {
 	enum rv_tls_peer peer;
 	struct rv_str cert_pem; /* leaf, then intermediates; may be empty for a client */
 	struct rv_str key_pem;
-	struct rv_str ca_pem;
-	/* client with RV_TLS_PEER_ANCHOR: every certificate of the chain must have a subject that
+	struct rv_str ca_pem; /* RV_TLS_PEER_NAME: empty = the system's trust store */
+	/* Client with RV_TLS_PEER_ANCHOR: every certificate of the chain must have a subject that
 	 * contains one of these (NULL-terminated array, or NULL), e.g. "CN=Location Server ". */
 	const char *const *subject_contains;
 	bool allow_tls10; /* legacy process and the device library's switch only */
@@ -47,12 +47,16 @@ int rv_tls_ctx_new(const struct rv_tls_opt *opt, struct rv_tls_ctx **out,
 struct rv_tls_ctx *rv_tls_ctx_ref(struct rv_tls_ctx *ctx);
 void rv_tls_ctx_unref(struct rv_tls_ctx *ctx); /* NULL allowed */
 
-/* The connection does not own fd. `host` (client, RV_TLS_PEER_NAME) may be NULL otherwise. */
+/* fd is a non-blocking socket and stays the caller's. `host`, a name or a numeric address, is
+ * what RV_TLS_PEER_NAME checks; elsewhere it may be NULL (ARMS: no SNI). A name is sent as SNI.
+ * RV_EINVALID: host is empty or no host name. */
 int rv_tls_new(struct rv_tls_ctx *ctx, int fd, const char *host, struct rv_tls **out) RV_MUSTCHECK;
 void rv_tls_free(struct rv_tls *tls); /* no close_notify; NULL allowed */
 
 /* Each returns RV_OK, RV_EWANTREAD, RV_EWANTWRITE (call again with the same arguments when
- * the descriptor is ready), RV_ECLOSED (peer ended), or RV_ETLS / an errno code. */
+ * the descriptor is ready; the bytes may have moved), RV_ECLOSED (the peer sent close_notify:
+ * nothing more will come), RV_ETLS or an errno code. An end without close_notify, perhaps a cut,
+ * is -ECONNRESET. After a failure every call repeats its code. SIGPIPE is never raised. */
 int rv_tls_handshake(struct rv_tls *tls) RV_MUSTCHECK;
 /* At most one record's worth; *out_len > 0 on RV_OK. */
 int rv_tls_read(struct rv_tls *tls, void *buf, size_t size, size_t *out_len) RV_MUSTCHECK;
