@@ -35,15 +35,9 @@ static int base64_value(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-struct base64_state {
-	uint32_t bits;
-	unsigned digits;  /* of the current group of four, padding included */
-	unsigned padding; /* '=' seen */
-};
-
 /* One significant character; false: it is wrong. Bits that the padding leaves over must be zero,
  * so that every byte string has exactly one text. */
-static bool base64_feed(struct base64_state *s, char c)
+static bool base64_feed(struct rv_base64 *s, char c)
 {
 	int value = base64_value(c);
 
@@ -60,25 +54,42 @@ static bool base64_feed(struct base64_state *s, char c)
 	return true;
 }
 
+int rv_base64_step(struct rv_base64 *s, char c, char out[static 3])
+{
+	if (c == '\r' || c == '\n')
+		return 0;
+	if ((s->digits == 0 && s->padding > 0) || !base64_feed(s, c))
+		return RV_ESYNTAX;
+	if (s->digits < 4)
+		return 0;
+	out[0] = (char)(s->bits >> 16);
+	out[1] = (char)(s->bits >> 8);
+	out[2] = (char)s->bits;
+	s->digits = 0;
+	s->bits = 0;
+	return 3 - (int)s->padding;
+}
+
+bool rv_base64_is_complete(const struct rv_base64 *s)
+{
+	return s->digits == 0;
+}
+
 int rv_base64_decode(struct rv_buf *out, struct rv_str in, size_t *err_at)
 {
 	size_t len_before = out->len;
-	struct base64_state s = { 0 };
+	struct rv_base64 s = { 0 };
+	char bytes[3];
 	size_t i;
 
 	for (i = 0; i < in.len; i++) {
-		if (in.ptr[i] == '\r' || in.ptr[i] == '\n')
-			continue;
-		if ((s.digits == 0 && s.padding > 0) || !base64_feed(&s, in.ptr[i]))
+		int n = rv_base64_step(&s, in.ptr[i], bytes);
+
+		if (n < 0)
 			goto fail;
-		if (s.digits < 4)
-			continue;
-		char bytes[3] = { (char)(s.bits >> 16), (char)(s.bits >> 8), (char)s.bits };
-		rv_buf_put(out, bytes, 3 - s.padding);
-		s.digits = 0;
-		s.bits = 0;
+		rv_buf_put(out, bytes, (size_t)n);
 	}
-	if (s.digits != 0)
+	if (!rv_base64_is_complete(&s))
 		goto fail;
 	return out->err;
 

@@ -11,6 +11,18 @@ void rv_base64_encode(struct rv_buf *out, struct rv_str in);
  * RV_ESYNTAX with *err_at (may be NULL) its offset. Appends nothing on failure. */
 int rv_base64_decode(struct rv_buf *out, struct rv_str in, size_t *err_at) RV_MUSTCHECK;
 
+/* The same character by character, into the caller's memory; a zeroed struct begins. */
+struct rv_base64 {
+	uint32_t bits;
+	unsigned digits;  /* of the current group of four, padding included */
+	unsigned padding; /* '=' seen */
+};
+
+/* Number of bytes put to `out`, 0 .. 3, or RV_ESYNTAX: this character is wrong. */
+int rv_base64_step(struct rv_base64 *state, char c, char out[static 3]) RV_MUSTCHECK;
+/* False in the middle of a group: the text is cut off. */
+bool rv_base64_is_complete(const struct rv_base64 *state);
+
 void rv_hex_encode(struct rv_buf *out, struct rv_str in); /* lower case */
 int rv_hex_decode(struct rv_buf *out, struct rv_str in, size_t *err_at) RV_MUSTCHECK;
 
