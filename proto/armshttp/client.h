@@ -41,6 +41,7 @@ struct rv_armshttp_answer {
 	/* Private from here. */
 	size_t body_max;
 	size_t body_bytes;
+	int err;
 	unsigned state;
 	unsigned line_count;
 	struct rv_armshttp_line line;

@@ -50,4 +50,7 @@ int rv_armshttp_chunks_feed(struct rv_armshttp_chunks *chunks, struct rv_armshtt
 			    struct rv_str in, size_t *used, enum rv_armshttp_event *event,
 			    struct rv_str *body) RV_MUSTCHECK;
 
+/* True between the first and the last byte of a chunk's data. */
+bool rv_armshttp_chunks_is_inside(const struct rv_armshttp_chunks *chunks);
+
 #endif

@@ -49,6 +49,7 @@ struct rv_armshttp_request {
 	/* Private from here. */
 	size_t body_max;
 	size_t body_bytes;
+	int err;
 	unsigned state;
 	unsigned line_count;
 	unsigned seen;
@@ -62,9 +63,10 @@ void rv_armshttp_request_init(struct rv_armshttp_request *req, size_t body_max);
 void rv_armshttp_request_deinit(struct rv_armshttp_request *req);
 
 /* Feed the next bytes until the first event in them. *used is how many of `in` were taken:
- * call again with the rest. With MORE all were taken. With BODY, *body points into `in`
- * (never empty). After END nothing more is taken. A tunnel takes over after HEAD: what
- * follows are its chunks, not read by this parser.
+ * call again with the rest, also when the rest is empty, until the event is MORE or END. With
+ * MORE all were taken. With BODY, *body points into `in` and is never empty. After END nothing
+ * more is taken. A tunnel takes over after HEAD: what follows are its chunks, not read by this
+ * parser.
  *
  * Failures, with req->status and req->reason; the outputs are untouched and every later call
  * fails alike:

@@ -40,6 +40,12 @@ struct rv_armshttp_url {
 int rv_armshttp_url_parse(struct rv_str text, size_t max, struct rv_armshttp_url *out,
 			  struct rv_diag *diag) RV_MUSTCHECK;
 
+/* The same for URLs that go to devices: refuses, as RV_EINVALID, what only the original client
+ * does not survive: a colon in the path without a port (it crashes), and an IPv6 address
+ * without anything behind it. */
+int rv_armshttp_url_parse_for_device(struct rv_str text, size_t max, struct rv_armshttp_url *out,
+				     struct rv_diag *diag) RV_MUSTCHECK;
+
 /* host:port with the port always written and, as the original client does it, an IPv6
  * address without brackets: the Host header of shape B. */
 enum { RV_ARMSHTTP_AUTHORITY_SIZE = RV_ARMSHTTP_HOST_MAX + sizeof("[]:65535") };
