@@ -108,12 +108,15 @@ static int read_file(struct work *w, const char *name, struct rv_buf *out, bool 
 	return fail_file(w, err, name, "cannot read");
 }
 
-static int half_made(struct work *w, const char *there, const char *missing)
+static int half_made(struct work *w, size_t i, const char *there, const char *missing)
 {
+	bool is_root = kinds[i].kind == RV_PKI_ROOT;
+
 	return rv_diag_set(w->diag, RV_EINVALID, "pki.init.half", there,
 			   "%s/%s is there but %s is missing: bring it back, or remove %s to have "
-			   "both made anew",
-			   w->opt->dir, there, missing, there);
+			   "both made anew%s",
+			   w->opt->dir, there, missing, there,
+			   is_root ? " (devices that know the old root will refuse the new)" : "");
 }
 
 /* Put the file's name before what pki.h says of its content. */
@@ -138,7 +141,7 @@ static int check_kept(struct work *w, size_t i)
 	if (kind->kind == RV_PKI_ROOT)
 		return RV_OK;
 	if (!issuer->is_kept)
-		return half_made(w, kind->cert_name, kinds[kind->issuer].cert_name);
+		return half_made(w, i, kind->cert_name, kinds[kind->issuer].cert_name);
 	err = rv_pki_check_issued(rv_buf_str(&p->cert), rv_buf_str(&issuer->cert), &detail);
 	return err == RV_OK ? RV_OK : blame(w, err, kind->cert_name, &detail);
 }
@@ -165,7 +168,7 @@ static int survey(struct work *w, size_t i)
 	if (err != RV_OK)
 		return err;
 	if (has_cert != has_key)
-		return half_made(w, has_cert ? kind->cert_name : kind->key_name,
+		return half_made(w, i, has_cert ? kind->cert_name : kind->key_name,
 				 has_cert ? kind->key_name : kind->cert_name);
 	p->is_kept = has_cert;
 	return p->is_kept ? check_kept(w, i) : RV_OK;

@@ -22,9 +22,10 @@ struct rv_tls;
 enum rv_tls_peer {
 	RV_TLS_PEER_NONE,     /* server: do not ask for a client certificate */
 	RV_TLS_PEER_OPTIONAL, /* server: ask; when sent it must chain to ca_pem */
-	RV_TLS_PEER_ANCHOR,   /* client: chain must end in the one certificate of ca_pem;
-				 names and validity dates are not looked at, as ARMS
-				 demands (devices have no clock: spec 2.4) */
+	/* Client: the chain must end in one root, the first certificate of ca_pem; names and
+	 * validity dates are not looked at, as ARMS demands (devices have no clock: spec 2.4).
+	 * Server (a device that listens, spec 2.5): like OPTIONAL, with the same laxity. */
+	RV_TLS_PEER_ANCHOR,
 	RV_TLS_PEER_NAME,     /* client: system-style check of chain, dates and host name */
 	RV_TLS_PEER_INSECURE, /* client: encryption only; tests and `ctl --insecure` */
 };
@@ -41,7 +42,8 @@ struct rv_tls_opt {
 	bool allow_tls10; /* legacy process and the device library's switch only */
 };
 
-/* RV_ETLS with *diag naming the part that is wrong (certificate, key, mismatch, ca). Copies all. */
+/* RV_ETLS with *diag whose `where` names the part that is wrong: certificate, key, ca, policy (an
+ * OpenSSL that cannot follow ours); or -ENOMEM. Copies all. */
 int rv_tls_ctx_new(const struct rv_tls_opt *opt, struct rv_tls_ctx **out,
 		   struct rv_diag *diag) RV_MUSTCHECK;
 struct rv_tls_ctx *rv_tls_ctx_ref(struct rv_tls_ctx *ctx);
