@@ -19,6 +19,14 @@ struct rv_contract_path {
 
 #define RV_CONTRACT_NO_INDEX SIZE_MAX
 
+/* Error codes that cross the API, with their HTTP status (HTTP_STATUS in generator/model.py). */
+struct rv_contract_status {
+	int err;
+	unsigned http;
+};
+extern const struct rv_contract_status rv_contract_statuses[];
+extern const size_t rv_contract_status_count;
+
 /* "modules[2].id"; cut when too long. */
 void rv_contract_path_format(const struct rv_contract_path *path,
 			     char out[static RV_DIAG_WHERE_MAX]);

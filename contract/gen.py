@@ -16,7 +16,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from generator import c, model  # noqa: E402
+from generator import c, model, openapi  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LOCK = os.path.join(HERE, "tags.lock")
@@ -28,6 +28,8 @@ OUTPUTS = {
     "rv_contract.h": c.contract_h,
     "rv_contract.c": c.contract_c,
     "rv_contract_ops.c": c.ops_c,
+    "openapi.json": openapi.openapi_json,
+    "rv_contract_openapi.c": lambda m: c.embedded(openapi.openapi_json(m), "rv_contract_openapi"),
 }
 
 

@@ -1,6 +1,8 @@
 """C: structs, tables, one-line accessors."""
 import re
 
+from .model import HTTP_STATUS
+
 HEAD = "/* Made by contract/gen.py; do not edit. */\n"
 C_SCALAR = {"bool": "bool", "u32": "uint32_t", "u64": "uint64_t", "i64": "int64_t",
             "id": "int64_t", "time": "int64_t", "str": "struct rv_str", "bytes": "struct rv_str"}
@@ -146,7 +148,11 @@ def contract_c(model):
 
 
 def ops_c(model):
-    out = [HEAD, '#include "contract/rv_contract.h"\n']
+    out = [HEAD, '#include "contract/desc_priv.h"', '#include "contract/rv_contract.h"\n',
+           "const struct rv_contract_status rv_contract_statuses[] = {"]
+    out += [f"\t{{ RV_{name}, {status} }}," for name, status in HTTP_STATUS.items()]
+    out.append("};\nconst size_t rv_contract_status_count = "
+               "RV_ARRAY_LEN(rv_contract_statuses);\n")
     for op in model.ops:
         codes = ", ".join("RV_" + e for e in op.all_errors())
         out.append(f"static const int errors_{op.c}[] = {{ {codes}, 0 }};")

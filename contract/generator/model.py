@@ -308,6 +308,10 @@ class Model:
                 self._resolve_field(t, f)
 
     def _resolve_field(self, t, f):
+        if f.raw.get("json_as") and (t.field("text") or t.field("base64")
+                                     or [x.raw.get("json_as") for x in t.fields].count(None)
+                                     < len(t.fields) - 1):
+            wrong(f.place, "'json_as' takes the JSON names text and base64, once per type")
         if f.kind == "enum" and f.enum is None:
             f.enum = self.enums.get(f.raw.get("enum"))
             if f.enum is None:
