@@ -82,19 +82,35 @@ void rv_contract_store_list(const struct rv_contract_field *field, void *value, 
 	memcpy(rv_contract_at_mut(value, field->side), &len, sizeof(len));
 }
 
+/* Is it the value that a field means which was left out? */
+static bool is_zero(const struct rv_contract_field *field, const void *at)
+{
+	const struct rv_contract_type *type = field->of.type;
+
+	if (field->kind == RV_CONTRACT_STR || field->kind == RV_CONTRACT_BYTES)
+		return rv_contract_load_str(at).len == 0;
+	if (field->kind != RV_CONTRACT_STRUCT)
+		return rv_contract_load_number(field, at) == 0;
+	for (size_t i = 0; i < type->count; i++) {
+		const struct rv_contract_field *inner = &type->fields[i];
+
+		if (rv_contract_is(inner, RV_CONTRACT_LIST | RV_CONTRACT_OPTIONAL)
+			    ? rv_contract_is_present(inner, at)
+			    : !is_zero(inner, rv_contract_at(at, inner->offset)))
+			return false;
+	}
+	return true;
+}
+
 bool rv_contract_is_present(const struct rv_contract_field *field, const void *value)
 {
-	const void *at = rv_contract_at(value, field->offset);
-
 	if (rv_contract_is(field, RV_CONTRACT_LIST))
 		return rv_contract_load_list(field, value).len > 0;
 	if (rv_contract_is(field, RV_CONTRACT_OPTIONAL))
 		return rv_contract_load_bool(rv_contract_at(value, field->side));
-	if (rv_contract_is(field, RV_CONTRACT_REQUIRED) || field->kind == RV_CONTRACT_STRUCT)
+	if (rv_contract_is(field, RV_CONTRACT_REQUIRED))
 		return true;
-	if (field->kind == RV_CONTRACT_STR || field->kind == RV_CONTRACT_BYTES)
-		return rv_contract_load_str(at).len > 0;
-	return rv_contract_load_number(field, at) != 0;
+	return !is_zero(field, rv_contract_at(value, field->offset));
 }
 
 static size_t format_step(const struct rv_contract_path *path, char *out, size_t used)

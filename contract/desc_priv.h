@@ -82,8 +82,8 @@ static inline void rv_contract_store_str(void *at, struct rv_str s)
 uint64_t rv_contract_load_number(const struct rv_contract_field *field, const void *at);
 void rv_contract_store_number(const struct rv_contract_field *field, void *at, uint64_t v);
 
-/* Is there anything to write? False for an optional field without has_x and for the plain value
- * that an absent field means: 0, false, "". A required field and a struct always are. */
+/* Is there anything to write? False for an optional field without has_x and for the value that an
+ * absent field means: 0, false, "", a struct of nothing else. A required field always is. */
 bool rv_contract_is_present(const struct rv_contract_field *field, const void *value);
 
 /* A list field of `value`. */

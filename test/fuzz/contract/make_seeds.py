@@ -49,8 +49,7 @@ def value(f, full):
 def struct(t, full):
     out = b""
     for f in t.fields:
-        is_always = f.required or (f.kind == "struct" and not f.is_list and not f.optional)
-        if not (full or is_always):
+        if not (full or f.required):
             continue
         wiretype, body = value(f, full)
         times = min(f.max, max(f.min, 2)) if f.is_list else 1
