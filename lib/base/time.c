@@ -160,14 +160,19 @@ int rv_time_parse(struct rv_str text, int64_t *out_us)
 {
 	struct civil c = { 0 };
 	int us, offset_sec;
+	int64_t utc_us;
 	size_t at = 0;
 
 	if (!date_and_time(text, &at, &c) || !fraction(text, &at, &us) ||
 	    !offset(text, &at, &offset_sec) || at != text.len)
 		return RV_ESYNTAX;
-	*out_us = (days_from_civil(&c) * SEC_PER_DAY + c.hour * 3600 + c.minute * 60 + c.second -
-		   offset_sec) *
-			  RV_US_PER_SEC +
-		  us;
+	utc_us = (days_from_civil(&c) * SEC_PER_DAY + c.hour * 3600 + c.minute * 60 + c.second -
+		  offset_sec) *
+			 RV_US_PER_SEC +
+		 us;
+	/* An offset or a leap second may lead out of what rv_time_format can write. */
+	if (utc_us < TEXT_MIN_US || utc_us > TEXT_MAX_US)
+		return RV_ESYNTAX;
+	*out_us = utc_us;
 	return RV_OK;
 }
