@@ -84,10 +84,12 @@ int rv_armsconf_location_parse(struct rv_str text, struct rv_armsconf_location *
 /* Append the text (server side) that every device, original ones included, reads as meant.
  * line_count 0 .. 5; certificate_pem must hold one "CERTIFICATE" block, what stands around it
  * is left out; an empty certificate_pem leaves out rs-certificate.
- *   RV_EINVALID a value missing that its kind needs (account, password, ipaddress, apn), or
- *               with blanks, ';', braces, controls or non-ASCII; a kind that is none; no PEM
- *   RV_ELIMIT   a value too long, or the text over RV_ARMSCONF_LOCATION_MAX: the size stands
- *               in diag->text
+ *   RV_EINVALID a value missing that its kind needs (PPPoE: account and password, static:
+ *               ipaddress) or given though its kind has none such; a value with blanks, ';',
+ *               braces, controls or non-ASCII; a kind that is none; no PEM certificate
+ *   RV_ELIMIT   more than 5 lines, a value too long, or the text over
+ *               RV_ARMSCONF_LOCATION_MAX: the size stands in diag->text
+ *   -ENOMEM     and out->err, sticking
  * Nothing is appended then; diag->where names the field ("lines[1].account"). */
 int rv_armsconf_location_render(const struct rv_armsconf_line *lines, size_t line_count,
 				struct rv_str certificate_pem, struct rv_buf *out,
