@@ -34,8 +34,8 @@ enum rv_conf_reload { RV_CONF_RESTART, RV_CONF_LIVE };
 struct rv_conf_item {
 	const char *name;
 	enum rv_conf_type type;
-	const char *def; /* as it would be written in the file; NULL = no default, item may be absent;
-	                    lists: "{a, b}" */
+	const char *def; /* as it would be written in the file; NULL = no default, item may be
+			    absent; lists: "{a, b}" */
 	int64_t min, max;
 	const char *const *choices; /* NULL-terminated */
 	const char *unit;           /* for the documents; NULL = none */
@@ -62,18 +62,19 @@ struct rv_conf_sec; /* one section of it */
 /* `text` is the file's contents, `name` its name for messages. Absent sections that cannot repeat
  * get their defaults. RV_ESYNTAX / RV_EINVALID with diag (where = "proxy.workers", line). */
 int rv_conf_parse(const struct rv_conf_section *schema, size_t n, struct rv_str text,
-                  const char *name, struct rv_conf **out, struct rv_diag *diag) RV_MUSTCHECK;
+		  const char *name, struct rv_conf **out, struct rv_diag *diag) RV_MUSTCHECK;
 void rv_conf_free(struct rv_conf *conf);
 
 /* The section of that name (with that title, or the first when title is NULL); NULL if none. */
 const struct rv_conf_sec *rv_conf_get(const struct rv_conf *conf, const char *section,
-                                      const char *title);
+				      const char *title);
 const struct rv_conf_sec *rv_conf_next(const struct rv_conf *conf, const struct rv_conf_sec *sec);
 const char *rv_conf_title(const struct rv_conf_sec *sec);
 
 /* Asking for an item that the schema does not have, or by another type, is an assertion. */
 const char *rv_conf_str(const struct rv_conf_sec *sec, const char *item); /* NULL when absent */
-int64_t rv_conf_int(const struct rv_conf_sec *sec, const char *item); /* INT, DURATION, SIZE; absent 0 */
+int64_t rv_conf_int(const struct rv_conf_sec *sec,
+		    const char *item); /* INT, DURATION, SIZE; absent 0 */
 bool rv_conf_bool(const struct rv_conf_sec *sec, const char *item);
 size_t rv_conf_list(const struct rv_conf_sec *sec, const char *item, const char *const **out);
 
@@ -84,9 +85,9 @@ void rv_conf_example(const struct rv_conf_section *schema, size_t n, struct rv_b
 void rv_conf_man(const struct rv_conf_section *schema, size_t n, struct rv_buf *out);
 
 /* Sections named in `names` (NULL-terminated) to bytes, and back; unpack trusts its input not. */
-int rv_conf_pack(const struct rv_conf *conf, const char *const *names, struct rv_buf *out)
-	RV_MUSTCHECK;
+int rv_conf_pack(const struct rv_conf *conf, const char *const *names,
+		 struct rv_buf *out) RV_MUSTCHECK;
 int rv_conf_unpack(const struct rv_conf_section *schema, size_t n, struct rv_str bytes,
-                   struct rv_conf **out) RV_MUSTCHECK;
+		   struct rv_conf **out) RV_MUSTCHECK;
 
 #endif
