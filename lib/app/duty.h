@@ -4,8 +4,11 @@
  * reads the tables only, the executable links the code too. From `serves` and `calls`,
  * `publishes` and `hears` the supervisor works out which pairs of duties get a socketpair.
  *
- * A duty's life: re-executed by the supervisor -> packed config, control socket, listening
- * sockets -> start() -> rv_duty_ready() -> runs its loop -> stop() on request -> exit 0.
+ * A duty's life: executed by the supervisor with one inherited descriptor, the control socket
+ * (`reeve-proxy --duty 3`) -> packed config and listening sockets arrive on it -> start() ->
+ * reports ready -> runs its loop, answering `duty.metrics` and `duty.health` on the bus -> stop()
+ * on request or SIGTERM -> rv_duty_stopped() -> exit 0. It dies with its supervisor. SIGINT is
+ * ignored: a terminal's ^C ends the supervisor, which ends the duties in order.
  */
 #ifndef RV_APP_DUTY_H
 #define RV_APP_DUTY_H
@@ -17,12 +20,23 @@
 #include "bus/bus.h"
 #include "conf/conf.h"
 
-enum { RV_DUTY_LISTEN_MAX = 16 };
+enum {
+	RV_DUTY_LISTEN_MAX = 16,
+	RV_DUTY_REASON_MAX = 256, /* bytes of a not_ready() text that are passed on */
+};
+
+/* How every program of Reeve ends. */
+enum rv_exit {
+	RV_EXIT_OK = 0,
+	RV_EXIT_FAILURE = 1,
+	RV_EXIT_USAGE = 2,
+	RV_EXIT_CONFIG = 3, /* the configuration, or what it points to */
+};
 
 /* The part the supervisor needs: no code, only tables. */
 struct rv_duty_spec {
-	const char *name;       /* "proxy"; executable libexec/reeve/reeve-proxy */
-	const char *component;  /* started by `reeve <component>`; several duties may share one */
+	const char *name;      /* "proxy"; executable libexec/reeve/reeve-proxy */
+	const char *component; /* started by `reeve <component>`; several duties may share one */
 	const char *const *serves;    /* methods, NULL-terminated, or NULL */
 	const char *const *calls;     /* methods of others */
 	const char *const *publishes; /* topics */
@@ -32,7 +46,25 @@ struct rv_duty_spec {
 	 * each worker gets sockets of its own by SO_REUSEPORT. NULL = none. */
 	const char *listen_section;
 	const char *listen_item;
-	const char *workers_item; /* item of listen_section holding the number of instances; NULL = 1 */
+	/* Item of listen_section holding the number of instances, 0 = one per core; NULL = 1. */
+	const char *workers_item;
+	/* Gets a pair with every duty, to ask `duty.metrics` and `duty.health`, and the roster. */
+	bool watches_all;
+};
+
+/* What the supervisor knows of one process; a watcher gets the list whenever it changes. */
+enum rv_duty_run { RV_DUTY_STARTING, RV_DUTY_READY, RV_DUTY_WAITING, RV_DUTY_STOPPING };
+
+enum { RV_DUTY_NOTE_MAX = 64, RV_DUTY_ROSTER_MAX = 128 };
+
+struct rv_duty_info {
+	char name[RV_BUS_NAME_MAX + 1];
+	unsigned instance;
+	enum rv_duty_run run; /* WAITING: it died; to be started again after a back-off */
+	int pid;              /* 0 while WAITING */
+	uint64_t restarts;
+	int64_t started_us;          /* UTC, of the last start */
+	char note[RV_DUTY_NOTE_MAX]; /* how it ended last ("signal 11"), or "" */
 };
 
 struct rv_duty; /* the running process */
@@ -42,13 +74,17 @@ struct rv_duty_code {
 	const struct rv_duty_spec *spec;
 	const struct rv_conf_section *schema; /* of spec->sections */
 	size_t schema_count;
-	/* Set up everything; *state is handed to the others. An error ends the process; diag is logged. */
+	/* Set up everything; *state is handed to the others. An error ends the process: at the
+	 * first start the supervisor prints diag and gives up, later diag is logged and it tries
+	 * again. */
 	int (*start)(struct rv_duty *duty, void **state, struct rv_diag *diag);
 	/* End activity: finish what was begun, close handles; then call rv_duty_stopped(). */
 	void (*stop)(void *state);
-	/* Append this duty's metrics in Prometheus text format, labels without duty/instance. */
+	/* Append this duty's metrics in Prometheus text format, labels without duty/instance. NULL:
+	 * none but the runtime's (memory, descriptors, CPU, bus, log). */
 	void (*metrics)(void *state, struct rv_buf *out);
-	/* NULL or a reason why it cannot do its task now (for /readyz). */
+	/* NULL or a reason why it cannot do its task now (for /readyz). A NULL function: always
+	 * can. */
 	const char *(*not_ready)(void *state);
 };
 
@@ -60,8 +96,17 @@ struct rv_bus *rv_duty_bus(struct rv_duty *duty);
 const struct rv_conf *rv_duty_conf(struct rv_duty *duty);
 unsigned rv_duty_instance(const struct rv_duty *duty);
 const char *rv_duty_state_dir(const struct rv_duty *duty); /* absolute, private to the service */
-/* Listening sockets made by the supervisor: non-blocking, close-on-exec. */
+/* Listening sockets made by the supervisor: bound and listening, non-blocking, close-on-exec. They
+ * are the duty's, to keep open or to close. */
 size_t rv_duty_listeners(const struct rv_duty *duty, const int **out_fds);
+/* Ends the process. After this call only the runtime runs; may be called inside stop(). Calling it
+ * unasked ends the duty, which is then restarted. */
 void rv_duty_stopped(struct rv_duty *duty);
+
+/* Of watches_all duties: called on the loop with the whole list, lent, at each change. */
+typedef void (*rv_duty_roster_fn)(void *arg, const struct rv_duty_info *list, size_t n);
+void rv_duty_on_roster(struct rv_duty *duty, rv_duty_roster_fn fn, void *arg);
+/* What this process itself would answer to `duty.metrics`. */
+void rv_duty_metrics(struct rv_duty *duty, struct rv_buf *out);
 
 #endif

@@ -1,35 +1,66 @@
 /* supervisor.h - starts duties, wires them, watches them, ends them.
  *
- * Reads no foreign bytes and none of the bus. A duty that dies is restarted after 100 ms,
- * doubling to 30 s, back to 100 ms once it ran 60 s; its peers get a new socketpair end over
- * their control sockets. SIGTERM/SIGINT: edges are stopped first, then the rest in reverse order
- * of dependence, each with `shutdown_timeout` before SIGKILL. sd_notify: READY=1 when every duty
- * has reported ready, STOPPING=1, STATUS= lines; no libsystemd needed.
+ *            control sockets (app/control_priv.h)
+ *   supervisor ====== START, LINK, STOP =====> duty duty duty ...
+ *      ||      <===== READY, FAILED ==========
+ *      ||
+ *   <state>/bus.sock: LINKs for other supervisors and librsapi
+ *
+ * Reads no foreign bytes but those of bus.sock, and none of the bus. A duty that dies is restarted
+ * after 100 ms, doubling to 30 s, back to 100 ms once it ran 60 s; its peers get a new socketpair
+ * end over their control sockets. SIGTERM, SIGINT, SIGHUP: edges are stopped first, then the rest
+ * in reverse order of dependence, each with `shutdown_timeout` before SIGKILL; a second signal
+ * kills at once. sd_notify: READY=1 when every duty has reported ready, STOPPING=1, STATUS= lines;
+ * no libsystemd needed. If the supervisor is killed, the kernel kills the duties.
  *
  * <state>/bus.sock (SOCK_SEQPACKET, 0600, peer uid checked): another supervisor of this machine,
- * or librsapi, asks here for a pair to one of our duties, by the same tables; so components
- * started apart (`reeve rs`, `reeve proxy`) meet without a network.
+ * or librsapi (app/join.h), asks here for a pair to one of our duties, by the same tables; so
+ * components started apart (`reeve rs`, `reeve proxy --join .../bus.sock`) meet without a network.
+ * A supervisor that joins another offers no socket of its own. One supervisor per state directory
+ * offers it (flock on <state>/bus.lock).
+ *
+ * Log events: app.duty.started, .ready, .died, .refused, .killed; app.listener.opened;
+ * app.outsider.joined, .refused, .left; app.join.connected, .lost, .refused.
  */
 #ifndef RV_APP_SUPERVISOR_H
 #define RV_APP_SUPERVISOR_H
 
 #include "app/duty.h"
 
+enum {
+	RV_SUPERVISOR_WORKERS_MAX = 64,                 /* instances of one duty */
+	RV_SUPERVISOR_OUTSIDERS_MAX = 64,               /* connections to bus.sock */
+	RV_SUPERVISOR_PARTIES_MAX = RV_DUTY_ROSTER_MAX, /* duties joined over one of them */
+};
+
+/* Section "reeve" of the configuration: what the supervisor itself reads. */
+extern const struct rv_conf_section rv_app_sections[];
+extern const size_t rv_app_section_count;
+
 struct rv_supervisor_opt {
 	const struct rv_duty_spec *const *duties; /* NULL-terminated: what to run */
-	const struct rv_duty_spec *const *known;  /* NULL-terminated: all there are (for peers elsewhere) */
-	const struct rv_conf *conf;
+	/* NULL-terminated: all there are, for peers elsewhere; one without component is no duty but
+	 * somebody who may join (librsapi). */
+	const struct rv_duty_spec *const *known;
+	const struct rv_conf *conf; /* holds the sections of all duties, and "reeve" */
 	const char *libexec_dir;
-	const char *state_dir;
-	const char *join; /* path of another supervisor's bus.sock for duties not run here; NULL = none */
-	const char *log_level;  /* handed to the duties */
+	const char *state_dir; /* absolute; exists; 0700 */
+	const char *join; /* path of another supervisor's bus.sock for duties not run here; NULL =
+			     none */
+	const char *log_level; /* handed to the duties */
 	const char *log_format;
 	/* Called once, when every duty is ready. */
 	void (*on_ready)(void *arg);
 	void *arg;
 };
 
-/* Runs until told to end; 0 after a clean shutdown. */
+/* Runs until told to end; RV_OK after a clean shutdown. Blocks; takes over the process's signals
+ * and its default handling of children: call it from main().
+ *
+ * With *diag filled and everything ended again: RV_EINVALID (a listen address, or a duty that
+ * refused its configuration), -EADDRINUSE and other errno of sockets (names address and item),
+ * RV_EBUSY (another supervisor has this state directory), RV_ELIMIT (more than RV_DUTY_ROSTER_MAX
+ * processes), -ENOENT (no executable), or what a duty's start() returned at the first start. */
 int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif

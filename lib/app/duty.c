@@ -1,0 +1,412 @@
+#include "app/duty.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/control_priv.h"
+#include "app/process_priv.h"
+#include "app/roster_priv.h"
+#include "log/log.h"
+
+enum {
+	START_WAIT_MS = 10000,
+	ORPHAN_S = 5, /* an orphan that does not end in time is ended by SIGALRM */
+	CONFIG_MAX = 1024 * 1024,
+};
+
+struct rv_duty {
+	const struct rv_duty_code *code;
+	unsigned instance;
+	enum rv_log_level log_level;
+	enum rv_log_format log_format;
+	char *state_dir;
+	struct rv_conf *conf;
+	int listeners[RV_DUTY_LISTEN_MAX];
+	size_t listener_count;
+
+	uv_loop_t loop;
+	struct rv_bus *bus;
+	struct rv_ctl_chan *control;
+	uv_signal_t on_sigterm;
+	struct rv_process process;
+	void *state;
+	bool is_stopping; /* stop() was called */
+	bool has_stopped; /* rv_duty_stopped() was */
+
+	struct rv_duty_info roster[RV_DUTY_ROSTER_MAX];
+	rv_duty_roster_fn roster_fn;
+	void *roster_arg;
+};
+
+uv_loop_t *rv_duty_loop(struct rv_duty *duty)
+{
+	return &duty->loop;
+}
+
+struct rv_bus *rv_duty_bus(struct rv_duty *duty)
+{
+	return duty->bus;
+}
+
+const struct rv_conf *rv_duty_conf(struct rv_duty *duty)
+{
+	return duty->conf;
+}
+
+unsigned rv_duty_instance(const struct rv_duty *duty)
+{
+	return duty->instance;
+}
+
+const char *rv_duty_state_dir(const struct rv_duty *duty)
+{
+	return duty->state_dir;
+}
+
+size_t rv_duty_listeners(const struct rv_duty *duty, const int **out_fds)
+{
+	*out_fds = duty->listeners;
+	return duty->listener_count;
+}
+
+void rv_duty_on_roster(struct rv_duty *duty, rv_duty_roster_fn fn, void *arg)
+{
+	assert(duty->code->spec->watches_all);
+	duty->roster_fn = fn;
+	duty->roster_arg = arg;
+}
+
+void rv_duty_stopped(struct rv_duty *duty)
+{
+	duty->is_stopping = true;
+	duty->has_stopped = true;
+	uv_stop(&duty->loop);
+}
+
+static void begin_stop(struct rv_duty *duty)
+{
+	if (duty->is_stopping)
+		return;
+	duty->is_stopping = true;
+	duty->code->stop(duty->state);
+}
+
+void rv_duty_metrics(struct rv_duty *duty, struct rv_buf *out)
+{
+	struct rv_bus_stats s;
+
+	rv_process_metrics(&duty->process, out);
+	rv_bus_stats(duty->bus, &s);
+	rv_buf_printf(
+		out,
+		"# HELP reeve_bus_frames_total Frames on the bus, by direction.\n"
+		"# TYPE reeve_bus_frames_total counter\n"
+		"reeve_bus_frames_total{direction=\"in\"} %" PRIu64 "\n"
+		"reeve_bus_frames_total{direction=\"out\"} %" PRIu64 "\n"
+		"# HELP reeve_bus_requests_total Requests made.\n"
+		"# TYPE reeve_bus_requests_total counter\n"
+		"reeve_bus_requests_total %" PRIu64 "\n"
+		"# HELP reeve_bus_timeouts_total Requests whose deadline passed.\n"
+		"# TYPE reeve_bus_timeouts_total counter\n"
+		"reeve_bus_timeouts_total %" PRIu64 "\n"
+		"# HELP reeve_bus_refused_total Requests and events refused, a queue was full.\n"
+		"# TYPE reeve_bus_refused_total counter\n"
+		"reeve_bus_refused_total %" PRIu64 "\n"
+		"# HELP reeve_bus_links Links that are up.\n"
+		"# TYPE reeve_bus_links gauge\n"
+		"reeve_bus_links %" PRIu64 "\n"
+		"# HELP reeve_log_dropped_total Log lines left out by the rate limit.\n"
+		"# TYPE reeve_log_dropped_total counter\n"
+		"reeve_log_dropped_total %" PRIu64 "\n",
+		s.frames_in, s.frames_out, s.requests, s.timeouts, s.refused + s.dropped_events,
+		s.links, rv_log_dropped());
+	if (duty->code->metrics != NULL && !duty->is_stopping)
+		duty->code->metrics(duty->state, out);
+}
+
+static void serve_metrics(void *arg, struct rv_bus_call *call, struct rv_str body)
+{
+	struct rv_duty *duty = arg;
+	struct rv_buf text = { .max = RV_BUS_BODY_MAX };
+
+	(void)body;
+	rv_duty_metrics(duty, &text);
+	rv_bus_reply(call, text.err, text.err == RV_OK ? rv_buf_str(&text) : rv_str(NULL));
+	rv_buf_deinit(&text);
+}
+
+static void serve_health(void *arg, struct rv_bus_call *call, struct rv_str body)
+{
+	struct rv_duty *duty = arg;
+	const char *reason = NULL;
+
+	(void)body;
+	if (duty->is_stopping)
+		reason = "is stopping";
+	else if (duty->code->not_ready != NULL)
+		reason = duty->code->not_ready(duty->state);
+	rv_bus_reply(call, RV_OK, rv_str_sub(rv_str(reason), 0, RV_DUTY_REASON_MAX));
+}
+
+static void take_link(struct rv_duty *duty, struct rv_ctl_msg *msg)
+{
+	int err;
+
+	if (msg->fd_count != 1 || msg->peer.name[0] == '\0')
+		return;
+	err = rv_bus_attach(duty->bus, msg->peer.name, msg->peer.instance, msg->fds[0]);
+	msg->fds[0] = -1;
+	if (err != RV_OK)
+		rv_log(RV_LOG_ERROR, "app.link.failed", RV_KS("peer", msg->peer.name),
+		       RV_KI("instance", msg->peer.instance), RV_KS("error", rv_err_name(err)));
+}
+
+static void take_roster(struct rv_duty *duty, const struct rv_ctl_msg *msg)
+{
+	size_t n;
+
+	if (duty->roster_fn == NULL || duty->is_stopping)
+		return;
+	if (rv_roster_decode(msg->body, duty->roster, RV_DUTY_ROSTER_MAX, &n) == RV_OK)
+		duty->roster_fn(duty->roster_arg, duty->roster, n);
+}
+
+static void on_control(void *arg, struct rv_ctl_msg *msg)
+{
+	struct rv_duty *duty = arg;
+
+	if (msg->kind == RV_CTL_LINK)
+		take_link(duty, msg);
+	else if (msg->kind == RV_CTL_ROSTER)
+		take_roster(duty, msg);
+	else if (msg->kind == RV_CTL_STOP)
+		begin_stop(duty);
+}
+
+/* PR_SET_PDEATHSIG has killed us before this is seen, unless the kernel forgot it when the uid
+ * changed. */
+static void on_control_end(void *arg, int reason)
+{
+	struct rv_duty *duty = arg;
+
+	rv_log(RV_LOG_ERROR, "app.supervisor.lost", RV_KS("error", rv_err_name(reason)));
+	alarm(ORPHAN_S);
+	begin_stop(duty);
+}
+
+static const struct rv_ctl_chan_callbacks control_callbacks = { on_control, on_control_end };
+
+static void on_sigterm(uv_signal_t *handle, int signum)
+{
+	(void)signum;
+	begin_stop(handle->data);
+}
+
+/* "--duty 3": the number of the control socket; -1 when it is anything else. */
+static int parse_args(int argc, char **argv)
+{
+	uint64_t fd;
+
+	if (argc != 3 || strcmp(argv[1], "--duty") != 0 ||
+	    !rv_str_to_u64(rv_str(argv[2]), INT16_MAX, &fd))
+		return -1;
+	return (int)fd;
+}
+
+static int receive_start(int fd, char *packet, struct rv_ctl_msg *out)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int err;
+
+	while (poll(&wait, 1, START_WAIT_MS) < 0 && errno == EINTR)
+		continue;
+	err = rv_ctl_recv(fd, packet, out);
+	if (err != RV_OK)
+		return err;
+	if (out->kind != RV_CTL_START || out->fd_count < 1) {
+		rv_ctl_close_fds(out);
+		return RV_ESYNTAX;
+	}
+	return RV_OK;
+}
+
+static int read_conf(struct rv_duty *duty, int fd)
+{
+	const struct rv_duty_code *code = duty->code;
+	struct stat st;
+	char *bytes = NULL;
+	int err = RV_ELIMIT;
+
+	if (fstat(fd, &st) != 0)
+		return rv_err_from_errno();
+	if (st.st_size > CONFIG_MAX)
+		return RV_ELIMIT;
+	bytes = malloc((size_t)st.st_size + 1);
+	if (bytes == NULL)
+		return -ENOMEM;
+	if (pread(fd, bytes, (size_t)st.st_size, 0) == st.st_size)
+		err = rv_conf_unpack(code->schema, code->schema_count,
+				     rv_strn(bytes, (size_t)st.st_size), &duty->conf);
+	explicit_bzero(bytes, (size_t)st.st_size);
+	free(bytes);
+	return err;
+}
+
+/* "info NUL logfmt NUL /var/lib/reeve" */
+static int read_settings(struct rv_duty *duty, struct rv_str body)
+{
+	struct rv_str format, dir;
+	size_t end = rv_str_find(body, '\0');
+	int err = rv_log_level_parse(rv_str_sub(body, 0, end), &duty->log_level);
+
+	if (err != RV_OK)
+		return err;
+	format = rv_str_sub(body, end + 1, body.len);
+	end = rv_str_find(format, '\0');
+	dir = rv_str_sub(format, end + 1, format.len);
+	format = rv_str_sub(format, 0, end);
+	duty->log_format = rv_str_is(format, "json") ? RV_LOG_JSON : RV_LOG_LOGFMT;
+	if (dir.len == 0 || dir.ptr[0] != '/')
+		return RV_ESYNTAX;
+	duty->state_dir = strndup(dir.ptr, dir.len);
+	return duty->state_dir != NULL ? RV_OK : -ENOMEM;
+}
+
+static int take_start(struct rv_duty *duty, int control_fd)
+{
+	char *packet = malloc(RV_CTL_PACKET_MAX);
+	struct rv_ctl_msg msg;
+	char name[RV_BUS_NAME_MAX + 8];
+	int err;
+
+	if (packet == NULL)
+		return -ENOMEM;
+	err = receive_start(control_fd, packet, &msg);
+	if (err != RV_OK)
+		goto out;
+	duty->instance = msg.self.instance;
+	err = read_settings(duty, msg.body);
+	if (err == RV_OK)
+		err = read_conf(duty, msg.fds[0]);
+	for (size_t i = 1; err == RV_OK && i < msg.fd_count; i++) {
+		duty->listeners[duty->listener_count++] = msg.fds[i];
+		msg.fds[i] = -1;
+	}
+	rv_ctl_close_fds(&msg);
+	snprintf(name, sizeof(name), "%s.%u", duty->code->spec->name, duty->instance);
+	rv_log_init(name, duty->log_level, duty->log_format, STDERR_FILENO);
+out:
+	free(packet);
+	return err;
+}
+
+static int open_loop(struct rv_duty *duty, int control_fd)
+{
+	int err = uv_loop_init(&duty->loop);
+
+	assert(err == 0); /* out of memory or descriptors at start-up */
+	err = rv_bus_new(&duty->loop, duty->code->spec->name, duty->instance, &duty->bus);
+	if (err == RV_OK)
+		err = rv_bus_serve(duty->bus, "duty.metrics", serve_metrics, duty);
+	if (err == RV_OK)
+		err = rv_bus_serve(duty->bus, "duty.health", serve_health, duty);
+	if (err != RV_OK)
+		return err;
+	uv_signal_init(&duty->loop, &duty->on_sigterm);
+	duty->on_sigterm.data = duty;
+	uv_signal_start(&duty->on_sigterm, on_sigterm, SIGTERM);
+	rv_process_init(&duty->process);
+	return rv_ctl_chan_new(&duty->loop, control_fd, &control_callbacks, duty, &duty->control);
+}
+
+static void report_failure(struct rv_duty *duty, int err, const struct rv_diag *diag)
+{
+	char text[RV_DIAG_TEXT_MAX + RV_DIAG_WHERE_MAX + 4];
+	bool has_where = diag->where[0] != '\0';
+	struct rv_ctl_msg msg = { .kind = RV_CTL_FAILED, .status = err };
+
+	snprintf(text, sizeof(text), "%s%s%s", diag->where, has_where ? ": " : "",
+		 diag->text[0] != '\0' ? diag->text : rv_err_name(err));
+	msg.body = rv_str(text);
+	if (rv_ctl_chan_send(duty->control, &msg) != RV_OK)
+		rv_log(RV_LOG_ERROR, "app.duty.refused", RV_KS("error", text));
+}
+
+/* start(), then the loop until rv_duty_stopped(). */
+static int run(struct rv_duty *duty)
+{
+	struct rv_diag diag = { 0 };
+	const struct rv_ctl_msg ready = { .kind = RV_CTL_READY };
+	int err = duty->code->start(duty, &duty->state, &diag);
+
+	if (err != RV_OK) {
+		report_failure(duty, err, &diag);
+		return err == RV_EINVALID || err == RV_ESYNTAX ? RV_EXIT_CONFIG : RV_EXIT_FAILURE;
+	}
+	err = rv_ctl_chan_send(duty->control, &ready);
+	if (err != RV_OK)
+		return RV_EXIT_FAILURE; /* the supervisor is gone */
+	if (!duty->has_stopped)
+		uv_run(&duty->loop, UV_RUN_DEFAULT);
+	assert(duty->has_stopped); /* the control channel keeps the loop alive until then */
+	return RV_EXIT_OK;
+}
+
+static void close_loop(struct rv_duty *duty)
+{
+	rv_bus_free(duty->bus);
+	rv_ctl_chan_free(duty->control);
+	if (!uv_is_closing((uv_handle_t *)&duty->on_sigterm))
+		uv_close((uv_handle_t *)&duty->on_sigterm, NULL);
+	rv_process_deinit(&duty->process);
+	/* A handle that the duty forgot would keep a full run from ending. */
+	for (int i = 0; i < 8 && uv_run(&duty->loop, UV_RUN_NOWAIT) != 0; i++)
+		continue;
+	if (uv_loop_close(&duty->loop) != 0)
+		rv_log(RV_LOG_WARN, "app.loop.left-open");
+}
+
+int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
+{
+	struct rv_duty duty = { .code = code };
+	int control_fd = parse_args(argc, argv);
+	int status = RV_EXIT_FAILURE;
+	int err;
+
+	if (control_fd < 0) {
+		fprintf(stderr, "%s: a part of reeve, started by `reeve serve`; see reeve(8)\n",
+			argc > 0 ? argv[0] : code->spec->name);
+		return RV_EXIT_USAGE;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	err = take_start(&duty, control_fd);
+	if (err != RV_OK) {
+		if (err != RV_ECLOSED) /* it died before the line above: nothing to tell anybody */
+			rv_log(RV_LOG_ERROR, "app.duty.misfed", RV_KS("duty", code->spec->name),
+			       RV_KS("error", rv_err_name(err)));
+		return RV_EXIT_FAILURE;
+	}
+	err = open_loop(&duty, control_fd);
+	if (err != RV_OK) {
+		rv_log(RV_LOG_ERROR, "app.loop.failed", RV_KS("error", rv_err_name(err)));
+		return RV_EXIT_FAILURE;
+	}
+	/* Here rights are given up, in this order and before start() can make a thread: uid and
+	 * groups (after which PR_SET_PDEATHSIG is set again), Landlock, seccomp. */
+	status = run(&duty);
+	close_loop(&duty);
+	rv_conf_free(duty.conf);
+	free(duty.state_dir);
+	return status;
+}

@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "app/join_priv.h"
+#include "app/plan.h"
+#include "app/supervisor_priv.h"
+#include "log/log.h"
+
+enum { RETRY_MS = 1000 };
+
+static void try_to_connect(uv_timer_t *timer);
+
+static void join_child(struct rv_sv_joiner *joiner, const struct rv_sv_child *child)
+{
+	struct rv_ctl_msg msg = { .kind = RV_CTL_JOIN };
+	int err = rv_ctl_party_set(&msg.self, child->spec->name, child->instance);
+
+	if (err == RV_OK)
+		err = rv_ctl_chan_send(joiner->chan, &msg);
+	if (err != RV_OK && err != RV_ECLOSED) /* the end of the channel is told by itself */
+		rv_log(RV_LOG_WARN, "app.join.refused", RV_KS("child", child->spec->name),
+		       RV_KI("instance", child->instance), RV_KS("error", rv_err_name(err)));
+}
+
+/* Only names that we do not run ourselves are wanted from there, and only what the tables allow:
+ * the other supervisor is believed no more than that. */
+static void take_link(struct rv_sv *sv, struct rv_ctl_msg *msg)
+{
+	const struct rv_duty_spec *peer = rv_plan_find(sv->opt->known, msg->peer.name);
+
+	if (msg->fd_count != 1 || peer == NULL ||
+	    rv_plan_find(sv->opt->duties, msg->peer.name) != NULL)
+		return;
+	for (size_t i = 0; i < sv->child_count; i++) {
+		struct rv_sv_child *child = &sv->children[i];
+
+		if (child->instance != msg->self.instance ||
+		    strcmp(child->spec->name, msg->self.name) != 0 || child->control == NULL ||
+		    !rv_plan_is_paired(child->spec, peer, false))
+			continue;
+		if (rv_ctl_chan_send(child->control, msg) != RV_OK)
+			rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", msg->self.name),
+			       RV_KS("b", msg->peer.name));
+	}
+}
+
+static void on_msg(void *arg, struct rv_ctl_msg *msg)
+{
+	struct rv_sv *sv = arg;
+
+	if (msg->kind == RV_CTL_LINK)
+		take_link(sv, msg);
+	else if (msg->kind == RV_CTL_REFUSED)
+		rv_log(RV_LOG_WARN, "app.join.refused", RV_KS("path", sv->opt->join),
+		       RV_KS("child", msg->self.name), RV_KI("instance", msg->self.instance),
+		       RV_KS("error", rv_err_name(msg->status)));
+}
+
+static void retry_later(struct rv_sv *sv, int reason)
+{
+	rv_log(sv->joiner.is_lost_logged ? RV_LOG_DEBUG : RV_LOG_WARN, "app.join.lost",
+	       RV_KS("path", sv->opt->join), RV_KS("error", rv_err_name(reason)));
+	sv->joiner.is_lost_logged = true;
+	uv_timer_start(&sv->joiner.timer, try_to_connect, RETRY_MS, 0);
+}
+
+static void on_end(void *arg, int reason)
+{
+	struct rv_sv *sv = arg;
+
+	rv_ctl_chan_free(sv->joiner.chan);
+	sv->joiner.chan = NULL;
+	retry_later(sv, reason);
+}
+
+static const struct rv_ctl_chan_callbacks callbacks = { on_msg, on_end };
+
+static void try_to_connect(uv_timer_t *timer)
+{
+	struct rv_sv *sv = timer->data;
+	int fd;
+	int err = rv_join_connect(sv->opt->join, &fd);
+
+	if (err == RV_OK)
+		err = rv_ctl_chan_new(&sv->loop, fd, &callbacks, sv, &sv->joiner.chan);
+	if (err != RV_OK) {
+		retry_later(sv, err);
+		return;
+	}
+	sv->joiner.is_lost_logged = false;
+	rv_log(RV_LOG_INFO, "app.join.connected", RV_KS("path", sv->opt->join));
+	for (size_t i = 0; i < sv->child_count; i++) {
+		if (sv->children[i].control != NULL)
+			join_child(&sv->joiner, &sv->children[i]);
+	}
+}
+
+void rv_sv_joiner_open(struct rv_sv *sv)
+{
+	if (sv->opt->join == NULL)
+		return;
+	uv_timer_init(&sv->loop, &sv->joiner.timer);
+	sv->joiner.timer.data = sv;
+	uv_timer_start(&sv->joiner.timer, try_to_connect, 0, 0);
+}
+
+void rv_sv_joiner_close(struct rv_sv *sv)
+{
+	if (sv->joiner.timer.data == NULL)
+		return;
+	rv_ctl_chan_free(sv->joiner.chan);
+	sv->joiner.chan = NULL;
+	uv_close((uv_handle_t *)&sv->joiner.timer, NULL);
+	sv->joiner.timer.data = NULL;
+}
+
+void rv_sv_joiner_child_started(struct rv_sv_child *child)
+{
+	if (child->sv->joiner.chan != NULL)
+		join_child(&child->sv->joiner, child);
+}

@@ -1,0 +1,156 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/plan.h"
+#include "app/roster_priv.h"
+#include "app/supervisor_priv.h"
+#include "log/log.h"
+
+enum { ROSTER_RETRY_MS = 100 };
+
+static struct rv_ctl_party party_of(const struct rv_sv_child *child)
+{
+	struct rv_ctl_party party = { 0 };
+	int err = rv_ctl_party_set(&party, child->spec->name, child->instance);
+
+	/* The tables are ours; rv_supervisor_run has checked their names. */
+	return err == RV_OK ? party : (struct rv_ctl_party){ 0 };
+}
+
+/* One end of a new pair over each channel. A duty that does not even read its control socket
+ * cannot be given a link; it shows in its missing answers. */
+static int link_two(struct rv_ctl_chan *a_chan, const struct rv_ctl_party *a,
+		    struct rv_ctl_chan *b_chan, const struct rv_ctl_party *b)
+{
+	struct rv_ctl_msg to_a = { .kind = RV_CTL_LINK, .self = *a, .peer = *b, .fd_count = 1 };
+	struct rv_ctl_msg to_b = { .kind = RV_CTL_LINK, .self = *b, .peer = *a, .fd_count = 1 };
+	int pair[2];
+	int err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+		err = rv_err_from_errno();
+		goto out;
+	}
+	to_a.fds[0] = pair[0];
+	to_b.fds[0] = pair[1];
+	err = rv_ctl_chan_send(a_chan, &to_a);
+	if (err == RV_OK)
+		err = rv_ctl_chan_send(b_chan, &to_b);
+	close(pair[0]);
+	close(pair[1]);
+out:
+	if (err != RV_OK)
+		rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", a->name), RV_KS("b", b->name),
+		       RV_KS("error", rv_err_name(err)));
+	return err;
+}
+
+static bool is_linkable(const struct rv_sv_child *child)
+{
+	return child->control != NULL && child->run != RV_DUTY_STOPPING;
+}
+
+static void pair_with_outsiders(struct rv_sv_child *child, const struct rv_ctl_party *self)
+{
+	struct rv_list *it;
+
+	if (child->sv->broker.path[0] == '\0')
+		return;
+	rv_list_for_each (it, &child->sv->broker.outsiders) {
+		struct rv_sv_outsider *out = RV_CONTAINER_OF(it, struct rv_sv_outsider, link);
+
+		for (size_t i = 0; i < out->party_count; i++) {
+			if (rv_plan_is_paired(child->spec, out->specs[i], false))
+				(void)link_two(child->control, self, out->chan, &out->parties[i]);
+		}
+	}
+}
+
+void rv_sv_pair_child(struct rv_sv_child *child)
+{
+	struct rv_ctl_party self = party_of(child);
+
+	for (size_t i = 0; i < child->sv->child_count; i++) {
+		struct rv_sv_child *other = &child->sv->children[i];
+		struct rv_ctl_party peer = party_of(other);
+
+		if (other != child && is_linkable(other) &&
+		    rv_plan_is_paired(child->spec, other->spec, true))
+			(void)link_two(child->control, &self, other->control, &peer);
+	}
+	pair_with_outsiders(child, &self);
+}
+
+int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_ctl_party *party,
+		     const struct rv_duty_spec *spec, const char *only_name)
+{
+	struct rv_sv *sv = outsider->sv;
+	int result = RV_ENOTFOUND;
+
+	for (size_t i = 0; i < sv->child_count; i++) {
+		struct rv_sv_child *child = &sv->children[i];
+		struct rv_ctl_party peer = party_of(child);
+
+		if (only_name[0] != '\0' && strcmp(child->spec->name, only_name) != 0)
+			continue;
+		if (!rv_plan_is_paired(spec, child->spec, false)) {
+			result = result == RV_ENOTFOUND ? RV_EDENIED : result;
+			continue;
+		}
+		if (!is_linkable(child)) {
+			result = result == RV_OK ? RV_OK : RV_EBUSY;
+			continue;
+		}
+		if (link_two(outsider->chan, party, child->control, &peer) != RV_OK)
+			return RV_EBUSY;
+		result = RV_OK;
+		if (only_name[0] != '\0')
+			break;
+	}
+	return result;
+}
+
+void rv_sv_roster_changed(struct rv_sv *sv)
+{
+	/* One message for all that happens in this turn of the loop. */
+	if (!uv_is_closing((uv_handle_t *)&sv->roster_timer))
+		uv_timer_start(&sv->roster_timer, rv_sv_roster_send, 0, 0);
+}
+
+static void fill_info(const struct rv_sv_child *child, struct rv_duty_info *out)
+{
+	*out = (struct rv_duty_info){
+		.instance = child->instance,
+		.run = child->run,
+		.pid = (int)child->pid,
+		.restarts = child->restarts,
+		.started_us = child->started_us,
+	};
+	memcpy(out->name, party_of(child).name, sizeof(out->name));
+	memcpy(out->note, child->note, sizeof(out->note));
+}
+
+void rv_sv_roster_send(uv_timer_t *timer)
+{
+	struct rv_sv *sv = timer->data;
+	struct rv_ctl_msg msg = { .kind = RV_CTL_ROSTER };
+	struct rv_buf body = { 0 };
+
+	for (size_t i = 0; i < sv->child_count; i++) {
+		struct rv_duty_info info;
+
+		fill_info(&sv->children[i], &info);
+		rv_roster_encode(&info, &body);
+	}
+	msg.body = rv_buf_str(&body);
+	for (size_t i = 0; body.err == RV_OK && i < sv->child_count; i++) {
+		struct rv_sv_child *child = &sv->children[i];
+
+		if (child->spec->watches_all && child->control != NULL &&
+		    rv_ctl_chan_send(child->control, &msg) == RV_EBUSY)
+			uv_timer_start(timer, rv_sv_roster_send, ROSTER_RETRY_MS, 0);
+	}
+	rv_buf_deinit(&body);
+}

@@ -1,0 +1,290 @@
+#include "app/supervisor.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/plan.h"
+#include "app/supervisor_priv.h"
+#include "base/time.h"
+#include "log/log.h"
+
+static const char *const level_choices[] = { "error", "warn", "info", "debug", NULL };
+static const char *const format_choices[] = { "logfmt", "json", NULL };
+
+static const struct rv_conf_item reeve_items[] = {
+	{
+		.name = "log_level",
+		.type = RV_CONF_ENUM,
+		.def = "info",
+		.choices = level_choices,
+		.doc = "Least severe level that is logged.",
+		.doc_ja = "ログに出力する最低レベル。",
+	},
+	{
+		.name = "log_format",
+		.type = RV_CONF_ENUM,
+		.def = "logfmt",
+		.choices = format_choices,
+		.doc = "Form of a log line: key=value pairs, or one JSON object.",
+		.doc_ja = "ログ行の形式。key=value の並び、または JSON オブジェクト。",
+	},
+	{
+		.name = "shutdown_timeout",
+		.type = RV_CONF_DURATION,
+		.def = "10s",
+		.min = 100 * RV_US_PER_MS,
+		.max = 600 * RV_US_PER_SEC,
+		.doc = "How long each part may take to end before it is killed.",
+		.doc_ja = "各プロセスの終了を待つ時間。過ぎると強制終了する。",
+	},
+};
+
+const struct rv_conf_section rv_app_sections[] = {
+	{
+		.name = "reeve",
+		.doc = "What concerns every part.",
+		.doc_ja = "全体に関わる設定。",
+		.items = reeve_items,
+		.item_count = RV_ARRAY_LEN(reeve_items),
+	},
+};
+const size_t rv_app_section_count = RV_ARRAY_LEN(rv_app_sections);
+
+static const int signal_numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+
+static void notify_progress(struct rv_sv *sv)
+{
+	char text[96];
+	size_t ready = 0;
+
+	for (size_t i = 0; i < sv->child_count; i++)
+		ready += sv->children[i].run == RV_DUTY_READY;
+	if (ready == sv->child_count && !sv->was_ready) {
+		sv->was_ready = true;
+		snprintf(text, sizeof(text), "READY=1\nSTATUS=%zu processes ready", ready);
+		rv_notify(text);
+		if (sv->opt->on_ready != NULL)
+			sv->opt->on_ready(sv->opt->arg);
+		return;
+	}
+	snprintf(text, sizeof(text), "STATUS=%zu of %zu processes ready", ready, sv->child_count);
+	rv_notify(text);
+}
+
+/* Nothing is left to run: with its handles gone the loop ends. */
+static void close_all(struct rv_sv *sv)
+{
+	rv_sv_broker_close(sv);
+	rv_sv_joiner_close(sv);
+	for (size_t i = 0; i < RV_ARRAY_LEN(sv->signals); i++)
+		uv_close((uv_handle_t *)&sv->signals[i], NULL);
+	uv_close((uv_handle_t *)&sv->roster_timer, NULL);
+	for (size_t i = 0; i < sv->child_count; i++)
+		rv_sv_child_close(&sv->children[i]);
+}
+
+/* Stop the first stage that still has a process; all gone: close. */
+static void advance_stop(struct rv_sv *sv)
+{
+	unsigned stage = ~0u;
+
+	for (size_t i = 0; i < sv->child_count; i++) {
+		if (sv->children[i].pid > 0 && sv->children[i].stop_stage < stage)
+			stage = sv->children[i].stop_stage;
+	}
+	if (stage == ~0u) {
+		close_all(sv);
+		return;
+	}
+	for (size_t i = 0; i < sv->child_count; i++) {
+		struct rv_sv_child *child = &sv->children[i];
+
+		if (child->pid > 0 && child->stop_stage == stage && child->run != RV_DUTY_STOPPING)
+			rv_sv_child_stop(child);
+	}
+}
+
+void rv_sv_stop(struct rv_sv *sv)
+{
+	if (sv->is_stopping)
+		return;
+	sv->is_stopping = true;
+	rv_notify("STOPPING=1\nSTATUS=stopping");
+	rv_log(RV_LOG_INFO, "app.supervisor.stopping");
+	for (size_t i = 0; i < sv->child_count; i++) {
+		if (sv->children[i].run == RV_DUTY_WAITING)
+			uv_timer_stop(&sv->children[i].timer);
+	}
+	advance_stop(sv);
+}
+
+void rv_sv_fail(struct rv_sv *sv, int err, const char *where, const char *text)
+{
+	if (sv->err == RV_OK)
+		sv->err = rv_diag_set(sv->diag, err, "app.start", where, "%s", text);
+	rv_sv_stop(sv);
+}
+
+void rv_sv_child_ready(struct rv_sv_child *child)
+{
+	rv_log(RV_LOG_INFO, "app.duty.ready", RV_KS("child", child->spec->name),
+	       RV_KI("instance", child->instance), RV_KI("pid", child->pid));
+	rv_sv_roster_changed(child->sv);
+	if (!child->sv->is_stopping)
+		notify_progress(child->sv);
+}
+
+void rv_sv_child_gone(struct rv_sv_child *child)
+{
+	if (child->sv->is_stopping)
+		advance_stop(child->sv);
+	else
+		notify_progress(child->sv);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct rv_sv *sv = handle->data;
+
+	if (signum == SIGCHLD) {
+		for (size_t i = 0; i < sv->child_count; i++)
+			rv_sv_child_reap(&sv->children[i]);
+		return;
+	}
+	if (!sv->is_stopping) {
+		rv_sv_stop(sv);
+		return;
+	}
+	for (size_t i = 0; i < sv->child_count; i++)
+		rv_sv_child_kill(&sv->children[i]);
+}
+
+static size_t worker_count(const struct rv_supervisor_opt *opt, const struct rv_duty_spec *spec)
+{
+	int64_t n = 1;
+
+	if (spec->workers_item != NULL)
+		n = rv_conf_int(rv_conf_get(opt->conf, spec->listen_section, NULL),
+				spec->workers_item);
+	if (n <= 0)
+		n = uv_available_parallelism();
+	return n > RV_SUPERVISOR_WORKERS_MAX ? RV_SUPERVISOR_WORKERS_MAX : (size_t)n;
+}
+
+/* Lay out the children of all duties, callers after what they call. */
+static int plan(struct rv_sv *sv)
+{
+	const struct rv_duty_spec *const *duties = sv->opt->duties;
+	unsigned stages[RV_DUTY_ROSTER_MAX];
+	size_t n = 0, total = 0, at = 0;
+
+	for (; duties[n] != NULL; n++)
+		total += worker_count(sv->opt, duties[n]);
+	if (n == 0 || total > RV_DUTY_ROSTER_MAX)
+		return rv_diag_set(sv->diag, RV_ELIMIT, "app.duties", "",
+				   "%zu processes asked for; 1 to %d are possible", total,
+				   RV_DUTY_ROSTER_MAX);
+	sv->children = calloc(total, sizeof(*sv->children));
+	if (sv->children == NULL)
+		return -ENOMEM;
+	rv_plan_stop_stages(duties, n, stages);
+	for (unsigned stage = (unsigned)n + 2; stage-- > 0;) {
+		for (size_t i = 0; i < n; i++) {
+			size_t workers = stages[i] == stage ? worker_count(sv->opt, duties[i]) : 0;
+
+			for (size_t w = 0; w < workers; w++)
+				sv->children[at++] = (struct rv_sv_child){
+					.spec = duties[i],
+					.instance = (unsigned)w,
+					.stop_stage = stage,
+					.conf_fd = -1,
+				};
+		}
+	}
+	assert(at == total);
+	sv->child_count = total;
+	return RV_OK;
+}
+
+/* Sockets for all instances of a duty, of which `first` is number 0. */
+static int open_listeners(struct rv_sv *sv, struct rv_sv_child *first)
+{
+	const struct rv_duty_spec *spec = first->spec;
+	int fds[RV_SUPERVISOR_WORKERS_MAX * RV_DUTY_LISTEN_MAX];
+	struct rv_listen_group group = {
+		.section = spec->listen_section,
+		.item = spec->listen_item,
+		.duty = spec->name,
+		.workers = worker_count(sv->opt, spec),
+	};
+	int err;
+
+	group.addr_count = rv_conf_list(rv_conf_get(sv->opt->conf, spec->listen_section, NULL),
+					spec->listen_item, &group.addrs);
+	if (group.addr_count > RV_DUTY_LISTEN_MAX)
+		return rv_diag_set(sv->diag, RV_EINVALID, "listen.many", spec->listen_section,
+				   "%s: at most %d addresses", spec->listen_item,
+				   RV_DUTY_LISTEN_MAX);
+	err = rv_listen_open(&group, fds, sv->diag);
+	if (err != RV_OK)
+		return err;
+	for (size_t w = 0; w < group.workers; w++) {
+		memcpy(first[w].listeners, fds + w * group.addr_count,
+		       group.addr_count * sizeof(int));
+		first[w].listener_count = group.addr_count;
+	}
+	return RV_OK;
+}
+
+static int prepare(struct rv_sv *sv)
+{
+	int err = plan(sv);
+
+	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++) {
+		if (sv->children[i].instance == 0 && sv->children[i].spec->listen_section != NULL)
+			err = open_listeners(sv, &sv->children[i]);
+	}
+	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++)
+		err = rv_sv_child_init(sv, &sv->children[i]);
+	if (err == RV_OK && sv->opt->join == NULL)
+		err = rv_sv_broker_open(sv);
+	if (err == RV_OK)
+		rv_sv_joiner_open(sv);
+	return err;
+}
+
+int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
+{
+	struct rv_sv sv = { .opt = opt, .diag = diag, .broker = { .fd = -1, .lock_fd = -1 } };
+	int err = uv_loop_init(&sv.loop);
+
+	if (err != 0)
+		return rv_diag_set(diag, err, "app.loop", "", "no event loop: %s",
+				   uv_strerror(err));
+	signal(SIGPIPE, SIG_IGN);
+	sv.shutdown_us = rv_conf_int(rv_conf_get(opt->conf, "reeve", NULL), "shutdown_timeout");
+	for (size_t i = 0; i < RV_ARRAY_LEN(signal_numbers); i++) {
+		uv_signal_init(&sv.loop, &sv.signals[i]);
+		sv.signals[i].data = &sv;
+		uv_signal_start(&sv.signals[i], on_signal, signal_numbers[i]);
+	}
+	uv_timer_init(&sv.loop, &sv.roster_timer);
+	sv.roster_timer.data = &sv;
+	sv.err = prepare(&sv);
+	if (sv.err == RV_OK) {
+		for (size_t i = 0; i < sv.child_count && !sv.is_stopping; i++)
+			rv_sv_child_start(&sv.children[i]);
+	} else {
+		close_all(&sv);
+	}
+	uv_run(&sv.loop, UV_RUN_DEFAULT);
+	err = uv_loop_close(&sv.loop);
+	assert(err == 0);
+	free(sv.children);
+	return sv.err;
+}

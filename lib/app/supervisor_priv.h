@@ -1,0 +1,141 @@
+/* supervisor_priv.h - state shared by the supervisor's files; one loop, one thread.
+ *
+ *   file          knows
+ *   supervisor.c  the whole: start, signals, stages of the shutdown
+ *   child.c       one process: executed, reaped, restarted
+ *   pairs.c       who gets a link to whom; the roster
+ *   broker.c      bus.sock: outsiders who want links
+ *   joiner.c      being such an outsider elsewhere
+ */
+#ifndef RV_APP_SUPERVISOR_PRIV_H
+#define RV_APP_SUPERVISOR_PRIV_H
+
+#include "app/control_priv.h"
+#include "app/supervisor.h"
+#include "base/list.h"
+
+struct rv_sv;
+
+struct rv_sv_child {
+	struct rv_sv *sv;
+	const struct rv_duty_spec *spec;
+	unsigned instance;
+	unsigned stop_stage;               /* app/plan.h */
+	int listeners[RV_DUTY_LISTEN_MAX]; /* kept over restarts: clients wait in the backlog */
+	size_t listener_count;
+	int conf_fd; /* sealed memory file */
+
+	/* state      pid  control  timer
+	 * STARTING   > 0  set      -
+	 * READY      > 0  set      -
+	 * WAITING    0    NULL     runs: next start (idle while the supervisor stops)
+	 * STOPPING   > 0  set, or  runs: SIGKILL
+	 *                 NULL: it closed its end before it was reaped */
+	enum rv_duty_run run;
+	pid_t pid;
+	struct rv_ctl_chan *control;
+	uv_timer_t timer;
+
+	uint64_t restarts;
+	int64_t started_us;      /* UTC */
+	int64_t started_boot_us; /* for how long it ran */
+	int64_t backoff_us;
+	char note[RV_DUTY_NOTE_MAX];
+};
+
+/* Somebody connected to bus.sock. */
+struct rv_sv_outsider {
+	struct rv_list link;
+	struct rv_sv *sv;
+	struct rv_ctl_chan *chan;
+	struct rv_ctl_party parties[RV_SUPERVISOR_PARTIES_MAX]; /* its duties that stay joined */
+	const struct rv_duty_spec *specs[RV_SUPERVISOR_PARTIES_MAX];
+	size_t party_count;
+};
+
+struct rv_sv_broker {
+	char path[108]; /* "" = none */
+	int lock_fd;
+	int fd;
+	uv_poll_t poll;
+	struct rv_list outsiders;
+	unsigned outsider_count;
+	uint16_t next_instance; /* for those that have no number of their own */
+};
+
+struct rv_sv_joiner {
+	struct rv_ctl_chan *chan; /* NULL: not connected, timer runs */
+	uv_timer_t timer;
+	bool is_lost_logged;
+};
+
+struct rv_sv {
+	const struct rv_supervisor_opt *opt;
+	struct rv_diag *diag;
+	int err; /* what rv_supervisor_run returns */
+	uv_loop_t loop;
+	uv_signal_t signals[4];
+	struct rv_sv_child *children; /* in start order: what is called comes before its callers */
+	size_t child_count;
+	int64_t shutdown_us;
+	bool was_ready; /* all were, once: from now on nothing is a failure of start-up */
+	bool is_stopping;
+	bool is_roster_due;
+	uv_timer_t roster_timer;
+	struct rv_sv_broker broker;
+	struct rv_sv_joiner joiner;
+};
+
+/* supervisor.c */
+void rv_sv_child_ready(struct rv_sv_child *child);
+void rv_sv_child_gone(struct rv_sv_child *child); /* reaped */
+/* A failure while starting up: end everything, return err. Only the first one counts. */
+void rv_sv_fail(struct rv_sv *sv, int err, const char *where, const char *text);
+void rv_sv_stop(struct rv_sv *sv);
+
+/* child.c */
+int rv_sv_child_init(struct rv_sv *sv,
+		     struct rv_sv_child *child) RV_MUSTCHECK; /* packs its config */
+void rv_sv_child_start(struct rv_sv_child *child);
+void rv_sv_child_stop(struct rv_sv_child *child);
+void rv_sv_child_kill(struct rv_sv_child *child);
+void rv_sv_child_reap(struct rv_sv_child *child);  /* after a SIGCHLD: perhaps it is this one */
+void rv_sv_child_close(struct rv_sv_child *child); /* no process is left */
+
+/* pairs.c */
+/* Links of a process just started with all its peers, here and joined. */
+void rv_sv_pair_child(struct rv_sv_child *child);
+/* Links of outsider's party with each running duty the tables allow (only_name: that one alone, its
+ * lowest instance). RV_EDENIED, RV_ENOTFOUND, RV_EBUSY when there was none to be made. */
+int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_ctl_party *party,
+		     const struct rv_duty_spec *spec, const char *only_name) RV_MUSTCHECK;
+void rv_sv_roster_changed(struct rv_sv *sv);
+void rv_sv_roster_send(uv_timer_t *timer);
+
+/* broker.c */
+int rv_sv_broker_open(struct rv_sv *sv) RV_MUSTCHECK;
+void rv_sv_broker_close(struct rv_sv *sv);
+
+/* joiner.c */
+void rv_sv_joiner_open(struct rv_sv *sv);
+void rv_sv_joiner_close(struct rv_sv *sv);
+void rv_sv_joiner_child_started(struct rv_sv_child *child);
+
+/* listen.c: n sockets per address, on the same port, into fds[i * addr_count + a].
+ * `item` names where the addresses come from, for diag. */
+struct rv_listen_group {
+	const char *const *addrs;
+	size_t addr_count; /* <= RV_DUTY_LISTEN_MAX */
+	const char *section;
+	const char *item;
+	const char *duty;
+	size_t workers;
+};
+int rv_listen_open(const struct rv_listen_group *group, int *fds,
+		   struct rv_diag *diag) RV_MUSTCHECK;
+
+/* notify.c: systemd's readiness protocol (sd_notify(3)): a datagram to $NOTIFY_SOCKET; without
+ * that variable nothing happens. */
+void rv_notify(const char *state) __attribute__((nonnull));
+
+#endif
