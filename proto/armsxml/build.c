@@ -1,0 +1,189 @@
+#include "proto/armsxml/build.h"
+
+#include "base/codec.h"
+#include "proto/armsxml/code.h"
+#include "proto/armsxml/table_priv.h"
+
+struct writer {
+	struct rv_buf *out;
+	bool is_request;
+	bool is_negative; /* the operation element stays empty */
+};
+
+/* What stands for a byte that cannot stand for itself; NULL: it can. */
+static const char *escape_of(const struct writer *w, unsigned char c, bool is_attribute)
+{
+	switch (c) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&apos;";
+	case '\r': /* a parser would make LF of it */
+		return w->is_request ? NULL : "&#13;";
+	case '\n':
+		return is_attribute ? "&#10;" : NULL;
+	case '\t':
+		return is_attribute ? "&#9;" : NULL;
+	default:
+		/* Only requests come here with such bytes; responses have been checked. */
+		return c < ' ' || c >= 0x80 ? "?" : NULL;
+	}
+}
+
+static void put_escaped(struct writer *w, struct rv_str s, bool is_attribute)
+{
+	size_t plain = 0; /* start of what has not been written yet */
+
+	for (size_t i = 0; i < s.len; i++) {
+		const char *escape = escape_of(w, (unsigned char)s.ptr[i], is_attribute);
+
+		if (escape == NULL)
+			continue;
+		rv_buf_put_str(w->out, rv_str_sub(s, plain, i - plain));
+		rv_buf_puts(w->out, escape);
+		plain = i + 1;
+	}
+	rv_buf_put_str(w->out, rv_str_sub(s, plain, s.len));
+}
+
+static void put_start(struct writer *w, const char *name)
+{
+	rv_buf_printf(w->out, "<%s>", name);
+}
+
+static void put_end(struct writer *w, const char *name)
+{
+	rv_buf_printf(w->out, "</%s>", name);
+}
+
+static void put_module(struct writer *w, const struct rv_armsxml_elem *elem,
+		       const struct rv_armsxml_module *module)
+{
+	rv_buf_printf(w->out, "<%s id=\"%u\"", elem->name, module->id);
+	if (module->version.ptr != NULL) {
+		rv_buf_puts(w->out, " version=\"");
+		put_escaped(w, module->version, true);
+		rv_buf_putc(w->out, '"');
+	}
+	rv_buf_putc(w->out, '>');
+	put_escaped(w, module->infostring, false);
+	put_end(w, elem->name);
+}
+
+static void put_config(struct writer *w, const struct rv_armsxml_elem *elem,
+		       const struct rv_armsxml_module *module)
+{
+	if (!module->has_config)
+		return;
+	rv_buf_printf(w->out, "<%s id=\"%u\"%s>", elem->name, module->id,
+		      module->is_binary ? " encoding=\"base64\"" : "");
+	if (module->is_binary)
+		rv_base64_encode(w->out, module->config);
+	else
+		put_escaped(w, module->config, false);
+	put_end(w, elem->name);
+}
+
+static void put_table(struct writer *w, const struct rv_armsxml_elem *table, const char *base);
+
+static void put_text(struct writer *w, const struct rv_armsxml_elem *elem,
+		     const struct rv_str *text)
+{
+	if (text->ptr == NULL && (elem->flags & RV_ARMSXML_ALWAYS) == 0)
+		return;
+	put_start(w, elem->name);
+	put_escaped(w, *text, false);
+	put_end(w, elem->name);
+}
+
+static void put_int(struct writer *w, const struct rv_armsxml_elem *elem,
+		    const struct rv_armsxml_int *number)
+{
+	if (number->is_set)
+		rv_buf_printf(w->out, "<%s>%d</%s>", elem->name, number->value, elem->name);
+}
+
+/* A group of optional things that are all missing is left out itself. */
+static void put_group(struct writer *w, const struct rv_armsxml_elem *elem, const char *value)
+{
+	bool is_operation = (elem->flags & RV_ARMSXML_OPERATION) != 0;
+	size_t before = w->out->len;
+	size_t empty;
+
+	put_start(w, elem->name);
+	empty = w->out->len;
+	if (!is_operation || !w->is_negative)
+		put_table(w, elem->children, value);
+	if (w->out->len == empty && w->out->err == RV_OK && (elem->flags & RV_ARMSXML_ALWAYS) == 0)
+		w->out->len = before;
+	else
+		put_end(w, elem->name);
+}
+
+static void put_value(struct writer *w, const struct rv_armsxml_elem *elem, const char *value)
+{
+	const void *p = value;
+
+	switch (elem->kind) {
+	case RV_ARMSXML_GROUP:
+		put_group(w, elem, value);
+		break;
+	case RV_ARMSXML_TEXT:
+		put_text(w, elem, p);
+		break;
+	case RV_ARMSXML_INT:
+		put_int(w, elem, p);
+		break;
+	case RV_ARMSXML_MODULE:
+		put_module(w, elem, p);
+		break;
+	case RV_ARMSXML_CONFIG:
+		put_config(w, elem, p);
+		break;
+	}
+}
+
+static void put_table(struct writer *w, const struct rv_armsxml_elem *table, const char *base)
+{
+	for (const struct rv_armsxml_elem *elem = table; elem->name != NULL; elem++) {
+		if ((elem->flags & RV_ARMSXML_ALIAS) != 0)
+			continue;
+		for (size_t i = 0; i < rv_armsxml_value_count(elem, base); i++)
+			put_value(w, elem, rv_armsxml_value(elem, base, i));
+	}
+}
+
+void rv_armsxml_build_request(const struct rv_armsxml_request *req, struct rv_buf *out)
+{
+	struct writer w = { .out = out, .is_request = true };
+
+	rv_buf_printf(out, "<arms-message><arms-request type=\"%s\">",
+		      rv_armsxml_type_name(req->type));
+	put_table(&w, rv_armsxml_request_table(req->type), (const char *)req);
+	rv_buf_puts(out, "</arms-request></arms-message>");
+}
+
+int rv_armsxml_build_response(const struct rv_armsxml_response *res, struct rv_buf *out,
+			      struct rv_diag *diag)
+{
+	struct rv_armsxml_response filled = *res;
+	struct writer w = { .out = out };
+	int r = rv_armsxml_check_response(res, diag);
+
+	if (r < 0)
+		return r;
+	w.is_negative = !rv_arms_code_is_success(res->code.value);
+	if (filled.description.ptr == NULL)
+		filled.description = rv_str(rv_arms_code_text(res->code.value));
+	rv_buf_printf(out, "<arms-message><arms-response type=\"%s\">",
+		      rv_armsxml_type_name(res->type));
+	put_table(&w, rv_armsxml_response_table(res->type), (const char *)&filled);
+	rv_buf_puts(out, "</arms-response></arms-message>");
+	return out->err;
+}

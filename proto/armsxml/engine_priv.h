@@ -1,0 +1,57 @@
+/* engine_priv.h - expat walks the tables of table_priv.h and fills a message struct.
+ *
+ *   stack of frames      elements that tables know, each with the struct its children fill
+ *   skipped              depth inside an unknown element: nothing is looked at
+ *   flattened            depth inside children of a leaf (lenient only): text counts
+ *
+ * Strict (servers): DTDs, doubled values, children in a leaf, too many items are failures.
+ * Lenient (devices): see rv_armsxml_reader_feed in parse.h.
+ */
+#ifndef RV_PROTO_ARMSXML_ENGINE_PRIV_H
+#define RV_PROTO_ARMSXML_ENGINE_PRIV_H
+
+#include <expat.h>
+
+#include "proto/armsxml/delivery_priv.h"
+#include "proto/armsxml/table_priv.h"
+
+struct rv_armsxml_frame {
+	const struct rv_armsxml_elem *elem;
+	const struct rv_armsxml_elem *children;
+	char *value;
+};
+
+struct rv_armsxml_engine {
+	/* Set by the owner before init; the rest is the engine's. */
+	bool is_strict;
+	size_t doc_max; /* bytes; below INT_MAX */
+	struct rv_arena *arena;
+	const struct rv_armsxml_elem *root;   /* table with the one element a document is */
+	void *target;                         /* struct rv_armsxml_request or _response */
+	struct rv_armsxml_delivery *delivery; /* NULL when no table has modules */
+	/* Children of the BY_TYPE element; NULL: the type is unknown. NULL when none is. */
+	const struct rv_armsxml_elem *(*select)(void *target, const char *type);
+
+	XML_Parser expat;
+	struct rv_diag *diag; /* of the current call; may be NULL */
+	size_t doc_bytes;
+	struct rv_armsxml_frame stack[RV_ARMSXML_DEPTH_MAX];
+	unsigned frames;
+	unsigned depth;
+	unsigned skipped;
+	unsigned flattened;
+	struct rv_buf text; /* of the open leaf */
+	bool has_operation;
+	bool is_done;
+	int err;
+};
+
+int rv_armsxml_engine_init(struct rv_armsxml_engine *e) RV_MUSTCHECK;
+void rv_armsxml_engine_deinit(struct rv_armsxml_engine *e);
+int rv_armsxml_engine_feed(struct rv_armsxml_engine *e, struct rv_str piece, bool is_final,
+			   struct rv_diag *diag) RV_MUSTCHECK;
+/* Record a failure at the current place; returns e->err (the first failure wins). */
+int rv_armsxml_engine_fail(struct rv_armsxml_engine *e, int err, const char *key,
+			   const char *element, const char *what);
+
+#endif
