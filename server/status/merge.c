@@ -22,7 +22,8 @@ struct family {
 struct source {
 	const char *duty; /* NULL = none */
 	unsigned instance;
-	struct family *typed; /* of the last TYPE line: its _bucket, _sum, _count belong to it */
+	/* Of the last TYPE line: its _bucket, _sum, _count belong to it. */
+	struct family *typed;
 };
 
 static struct rv_str family_key(const void *item)
@@ -149,7 +150,7 @@ static bool is_value(struct rv_str s)
 }
 
 /* A histogram's samples carry a suffix to its name. */
-static struct family *family_of_sample(struct rv_merge *merge, const struct source *source,
+static struct family *family_of_sample(struct rv_merge *merge, struct source *source,
 				       struct rv_str name)
 {
 	static const char *const suffixes[] = { "_bucket", "_sum", "_count" };
@@ -163,6 +164,8 @@ static struct family *family_of_sample(struct rv_merge *merge, const struct sour
 				return source->typed;
 		}
 	}
+	if (source->typed != NULL && !rv_str_eq(name, source->typed->name))
+		source->typed = NULL; /* its group has ended */
 	return family_of(merge, name);
 }
 

@@ -13,7 +13,9 @@
 
 static struct rv_ctl_msg example(void)
 {
-	struct rv_ctl_msg msg = { .kind = RV_CTL_LINK, .status = RV_EBUSY, .body = RV_STR_LIT("x\0y") };
+	struct rv_ctl_msg msg = { .kind = RV_CTL_LINK,
+				  .status = RV_EBUSY,
+				  .body = RV_STR_LIT("x\0y") };
 
 	assert_int_equal(rv_ctl_party_set(&msg.self, "proxy", 3), RV_OK);
 	assert_int_equal(rv_ctl_party_set(&msg.peer, "rs", 0xffff), RV_OK);
@@ -49,14 +51,14 @@ static const struct {
 	{ RV_STR_LIT(HEAD("\3") NOBODY NOBODY), RV_OK },
 	{ RV_STR_LIT(HEAD("\3") "\2rs\0\7" NOBODY "body"), RV_OK },
 	{ RV_STR_LIT(""), RV_ESYNTAX },
-	{ RV_STR_LIT("RVC1\3\0\0\0"), RV_ESYNTAX },               /* short head */
+	{ RV_STR_LIT("RVC1\3\0\0\0"), RV_ESYNTAX },                  /* short head */
 	{ RV_STR_LIT("RVC2\3\0\0\0\0" NOBODY NOBODY), RV_EVERSION }, /* the next layout */
 	{ RV_STR_LIT("XVC1\3\0\0\0\0" NOBODY NOBODY), RV_ESYNTAX },
-	{ RV_STR_LIT(HEAD("\0") NOBODY NOBODY), RV_ESYNTAX },     /* kinds start at 1 */
-	{ RV_STR_LIT(HEAD("\11") NOBODY NOBODY), RV_ESYNTAX },    /* and end at 8 */
+	{ RV_STR_LIT(HEAD("\0") NOBODY NOBODY), RV_ESYNTAX },  /* kinds start at 1 */
+	{ RV_STR_LIT(HEAD("\11") NOBODY NOBODY), RV_ESYNTAX }, /* and end at 8 */
 	{ RV_STR_LIT(HEAD("\377") NOBODY NOBODY), RV_ESYNTAX },
-	{ RV_STR_LIT(HEAD("\3") NOBODY), RV_ESYNTAX },            /* no peer */
-	{ RV_STR_LIT(HEAD("\3") "\2rs\0" ), RV_ESYNTAX },         /* half an instance */
+	{ RV_STR_LIT(HEAD("\3") NOBODY), RV_ESYNTAX },              /* no peer */
+	{ RV_STR_LIT(HEAD("\3") "\2rs\0"), RV_ESYNTAX },            /* half an instance */
 	{ RV_STR_LIT(HEAD("\3") "\100rs\0\0" NOBODY), RV_ESYNTAX }, /* longer than there is */
 	{ RV_STR_LIT(HEAD("\3") "\2R!\0\0" NOBODY), RV_ESYNTAX },
 	{ RV_STR_LIT(HEAD("\3") "\2r\0\0\0" NOBODY), RV_ESYNTAX }, /* NUL in a name */

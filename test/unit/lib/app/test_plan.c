@@ -53,9 +53,9 @@ static void pairs_follow_from_the_tables_both_ways(void **state)
 		const struct rv_duty_spec *a = pair_cases[i].a, *b = pair_cases[i].b;
 
 		assert_int_equal(rv_plan_is_paired(a, b, pair_cases[i].is_local),
-		                 pair_cases[i].is_paired);
+				 pair_cases[i].is_paired);
 		assert_int_equal(rv_plan_is_paired(b, a, pair_cases[i].is_local),
-		                 pair_cases[i].is_paired);
+				 pair_cases[i].is_paired);
 	}
 }
 
