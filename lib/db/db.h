@@ -10,6 +10,11 @@
  * the group is durable: what it acknowledges is never lost. If the commit itself fails, every
  * item of the group gets RV_EDB and nothing of it is kept.
  *
+ * A statement that fails (RV_EEXISTS included) dooms its item: it is undone whatever its work
+ * function returns, and further statements in it return the same error at once. What a group saw
+ * of a lost transaction is worth nothing, so then also an item that failed by itself gets RV_EDB.
+ * Failures of the database are logged here, with its own words.
+ *
  * The driver is chosen by URL: "sqlite:/path/rs.db" now; "postgresql:..." has the same face.
  * Statements are named SQL texts in one file per noun and dialect, prepared once.
  */
@@ -55,19 +60,27 @@ struct rv_db_opt {
 	uv_loop_t *loop; /* where `done` runs; NULL: synchronous use only (rv_db_run) */
 };
 
-/* RV_EBUSY: another process holds the store. RV_ECORRUPT: a migration that was applied has
- * changed. RV_EVERSION: the store is newer than this program. diag says which. */
+/* RV_EINVALID: no URL. RV_EUNSUPPORTED: no driver for its scheme. RV_EBUSY: another process holds
+ * the store. RV_ECORRUPT: a migration that was applied has changed, or the file is no database.
+ * RV_EVERSION: the store is newer than this program. RV_EDB: a migration or statement failed,
+ * -errno: a file cannot be opened. diag says which. `opt` is lent, but its tables and
+ * texts must live as long as the store. */
 int rv_db_open(const struct rv_db_opt *opt, struct rv_db **out, struct rv_diag *diag) RV_MUSTCHECK;
-/* Finishes what was submitted, then closes. */
+/* Finishes what was submitted, closes, then calls the `done` functions still due (submitting from
+ * them gives RV_ECLOSED). On the loop thread; NULL allowed. The loop must turn once more to give
+ * the memory back. */
 void rv_db_close(struct rv_db *db);
 
 typedef int (*rv_db_work_fn)(struct rv_db_tx *tx, void *arg);
 typedef void (*rv_db_done_fn)(void *arg, int status);
 
-/* status in done: what work returned, or RV_EDB. arg belongs to the work until done is called. */
+/* On the loop thread. status in done: what work returned, or what doomed it, or RV_EDB. arg belongs
+ * to the work until done is called. RV_EBUSY: RV_DB_QUEUE_MAX; RV_ECLOSED: closing; -ENOMEM:
+ * neither function is called. */
 int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg) RV_MUSTCHECK;
 
-/* The same, blocking, for tools and start-up; not while a loop thread submits. */
+/* The same, blocking, for tools and start-up; not while a loop thread submits. Returns the status.
+ */
 int rv_db_run(struct rv_db *db, rv_db_work_fn work, void *arg) RV_MUSTCHECK;
 
 /* -- inside a work function ------------------------------------------------------------- */
@@ -88,26 +101,30 @@ struct rv_db_row; /* columns of the current row */
 /* Called once per row; a non-zero return stops the query and is returned by it. */
 typedef int (*rv_db_row_fn)(const struct rv_db_row *row, void *arg);
 
-/* RV_OK, RV_EEXISTS (unique constraint), RV_EDB, -ENOSPC, or what fn returned. */
-int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
-                size_t n, rv_db_row_fn fn, void *arg) RV_MUSTCHECK;
+/* RV_OK, RV_EEXISTS (unique constraint), RV_EDB, -ENOSPC, -ENOMEM, or what fn returned. fn may run
+ * other statements, not the same one. */
+int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt,
+		const struct rv_db_value *params, size_t n, rv_db_row_fn fn,
+		void *arg) RV_MUSTCHECK;
 /* For statements without rows; *changed (may be NULL) gets the number of rows changed. */
 int rv_db_exec(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
-               size_t n, int64_t *changed) RV_MUSTCHECK;
+	       size_t n, int64_t *changed) RV_MUSTCHECK;
 
 #define RV_DB_PARAMS(...)                                                                          \
-	(const struct rv_db_value[]){ __VA_ARGS__ },                                                \
+	(const struct rv_db_value[]){ __VA_ARGS__ },                                               \
 		sizeof((const struct rv_db_value[]){ __VA_ARGS__ }) / sizeof(struct rv_db_value)
 #define RV_DB_NO_PARAMS NULL, 0
 
+/* Columns count from 0. Text and blobs come byte by byte as they were given, NULs included; the
+ * other type is converted as the database does. */
 bool rv_db_col_is_null(const struct rv_db_row *row, unsigned col);
 int64_t rv_db_col_int(const struct rv_db_row *row, unsigned col);       /* NULL gives 0 */
 struct rv_str rv_db_col_str(const struct rv_db_row *row, unsigned col); /* lent until fn returns */
 
 struct rv_db_stats {
 	uint64_t commits, items, failed_items, failed_commits;
-	uint64_t queued;    /* now */
-	uint64_t commit_us; /* sum of all commits */
+	uint64_t queued;    /* submitted and not yet done, now */
+	uint64_t commit_us; /* sum of all groups, from BEGIN to durable */
 	uint64_t wal_bytes; /* now */
 };
 void rv_db_stats(struct rv_db *db, struct rv_db_stats *out);

@@ -1,0 +1,441 @@
+#include "db/db_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "log/log.h"
+
+static const struct rv_db_driver *const drivers[] = { &rv_db_sqlite };
+
+/* -- inside a work function --------------------------------------------------------------- */
+
+static void *handle_of(const struct rv_db_tx *tx, const struct rv_db_stmt *stmt)
+{
+	assert(stmt->index < tx->db->statement_count);
+	assert(tx->db->statements[stmt->index] ==
+	       stmt); /* it is in the table given to rv_db_open */
+	return tx->db->handles[stmt->index];
+}
+
+struct row_call {
+	rv_db_row_fn fn;
+	void *arg;
+	int result;
+};
+
+/* Tells what fn returned from what the database returned. */
+static int call_row(const struct rv_db_row *row, void *arg)
+{
+	struct row_call *call = arg;
+
+	call->result = call->fn(row, call->arg);
+	return call->result;
+}
+
+static int run(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
+	       size_t n, struct row_call *call, int64_t *changed)
+{
+	int err = tx->doom;
+
+	if (err == RV_OK) {
+		err = tx->db->driver->run(tx->db->conn, handle_of(tx, stmt), params, n,
+					  call != NULL ? call_row : NULL, call, changed);
+		if (call == NULL || call->result == RV_OK)
+			tx->doom = err;
+	}
+	return err;
+}
+
+int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt,
+		const struct rv_db_value *params, size_t n, rv_db_row_fn fn, void *arg)
+{
+	struct row_call call = { fn, arg, RV_OK };
+
+	assert(n <= RV_DB_PARAMS_MAX);
+	return run(tx, stmt, params, n, &call, NULL);
+}
+
+int rv_db_exec(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
+	       size_t n, int64_t *changed)
+{
+	assert(n <= RV_DB_PARAMS_MAX);
+	return run(tx, stmt, params, n, NULL, changed);
+}
+
+bool rv_db_col_is_null(const struct rv_db_row *row, unsigned col)
+{
+	return row->driver->col_is_null(row, col);
+}
+
+int64_t rv_db_col_int(const struct rv_db_row *row, unsigned col)
+{
+	return row->driver->col_int(row, col);
+}
+
+struct rv_str rv_db_col_str(const struct rv_db_row *row, unsigned col)
+{
+	return row->driver->col_str(row, col);
+}
+
+/* -- the writer thread -------------------------------------------------------------------- */
+
+/* An error means that the transaction is lost. */
+static int run_item(struct rv_db *db, struct rv_db_item *item)
+{
+	struct rv_db_tx tx = { db, RV_OK };
+	int err = db->driver->item_begin(db->conn);
+
+	if (err != RV_OK)
+		return err;
+	item->status = item->work(&tx, item->arg);
+	if (item->status == RV_OK)
+		item->status = tx.doom;
+	if (item->status == RV_OK)
+		return db->driver->item_keep(db->conn);
+	return db->driver->item_undo(db->conn);
+}
+
+/* One transaction over the items of `todo`, moved to `ran` as they run. When the transaction is
+ * lost on the way, the items behind are left in `todo` for another one. */
+static int run_transaction(struct rv_db *db, struct rv_list *todo, struct rv_list *ran)
+{
+	int err = db->driver->begin(db->conn);
+	int begun = err;
+
+	while ((err == RV_OK || begun != RV_OK) && !rv_list_is_empty(todo)) {
+		struct rv_list *it = rv_list_pop(todo);
+
+		rv_list_add_tail(ran, it);
+		if (begun == RV_OK)
+			err = run_item(db, RV_CONTAINER_OF(it, struct rv_db_item, link));
+	}
+	if (begun != RV_OK)
+		return begun;
+	if (err != RV_OK) {
+		db->driver->rollback(db->conn);
+		return err;
+	}
+	return db->driver->commit(db->conn);
+}
+
+static void append(struct rv_list *to, struct rv_list *from)
+{
+	struct rv_list *it;
+
+	while ((it = rv_list_pop(from)) != NULL)
+		rv_list_add_tail(to, it);
+}
+
+/* Count what ran, and make every status true: nothing of a lost transaction happened. Under lock.
+ */
+static void settle(struct rv_db *db, struct rv_list *ran, int err, int64_t took_us)
+{
+	struct rv_list *it;
+
+	if (err == RV_OK)
+		db->stats.commits++;
+	else
+		db->stats.failed_commits++;
+	db->stats.commit_us += (uint64_t)took_us;
+	rv_list_for_each (it, ran) {
+		struct rv_db_item *item = RV_CONTAINER_OF(it, struct rv_db_item, link);
+
+		if (err != RV_OK)
+			item->status = RV_EDB;
+		db->stats.items++;
+		if (item->status != RV_OK)
+			db->stats.failed_items++;
+		item->is_done = true;
+	}
+}
+
+/* Run a group and hand its answers over. Called and left with the lock held. */
+static void run_group(struct rv_db *db, struct rv_list *todo)
+{
+	while (!rv_list_is_empty(todo)) {
+		struct rv_list ran;
+		int64_t start_us;
+		int64_t took_us;
+		int err;
+
+		rv_list_init(&ran);
+		pthread_mutex_unlock(&db->lock);
+		start_us = rv_time_boot_us();
+		err = run_transaction(db, todo, &ran);
+		took_us = rv_time_boot_us() - start_us;
+		pthread_mutex_lock(&db->lock);
+		settle(db, &ran, err, took_us);
+		append(&db->finished, &ran);
+		pthread_cond_broadcast(&db->ran);
+		if (db->loop != NULL)
+			uv_async_send(&db->answered);
+	}
+}
+
+static void *write_groups(void *arg)
+{
+	struct rv_db *db = arg;
+
+	pthread_mutex_lock(&db->lock);
+	for (;;) {
+		struct rv_list group;
+
+		while (rv_list_is_empty(&db->queue) && !db->is_stopping)
+			pthread_cond_wait(&db->wanted, &db->lock);
+		if (rv_list_is_empty(&db->queue))
+			break;
+		rv_list_init(&group);
+		for (unsigned n = 0; n < RV_DB_GROUP_MAX && !rv_list_is_empty(&db->queue); n++)
+			rv_list_add_tail(&group, rv_list_pop(&db->queue));
+		run_group(db, &group);
+		pthread_mutex_unlock(&db->lock);
+		db->driver->tidy(db->conn);
+		pthread_mutex_lock(&db->lock);
+	}
+	pthread_mutex_unlock(&db->lock);
+	return NULL;
+}
+
+/* -- the loop's side ---------------------------------------------------------------------- */
+
+static void add_item(struct rv_db *db, struct rv_db_item *item)
+{
+	rv_list_add_tail(&db->queue, &item->link);
+	db->open_items++;
+	pthread_cond_signal(&db->wanted);
+}
+
+int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg)
+{
+	struct rv_db_item *item;
+	int err = RV_OK;
+
+	assert(db->loop != NULL && work != NULL && done != NULL);
+	item = malloc(sizeof(*item));
+	if (item == NULL)
+		return -ENOMEM;
+	*item = (struct rv_db_item){ .work = work, .done = done, .arg = arg };
+	pthread_mutex_lock(&db->lock);
+	if (db->is_stopping)
+		err = RV_ECLOSED;
+	else if (db->open_items >= RV_DB_QUEUE_MAX)
+		err = RV_EBUSY;
+	else
+		add_item(db, item);
+	pthread_mutex_unlock(&db->lock);
+	if (err != RV_OK)
+		free(item);
+	return err;
+}
+
+int rv_db_run(struct rv_db *db, rv_db_work_fn work, void *arg)
+{
+	struct rv_db_item item = { .work = work, .arg = arg };
+
+	assert(!pthread_equal(pthread_self(), db->writer));
+	pthread_mutex_lock(&db->lock);
+	add_item(db, &item);
+	while (!item.is_done)
+		pthread_cond_wait(&db->ran, &db->lock);
+	rv_list_del(&item.link);
+	db->open_items--;
+	pthread_mutex_unlock(&db->lock);
+	return item.status;
+}
+
+/* Move what is finished to `answers`; items of rv_db_run stay: their owner takes them. */
+static void take_finished(struct rv_db *db)
+{
+	struct rv_list *it;
+	struct rv_list *next;
+
+	pthread_mutex_lock(&db->lock);
+	for (it = db->finished.next; it != &db->finished; it = next) {
+		next = it->next;
+		if (RV_CONTAINER_OF(it, struct rv_db_item, link)->done == NULL)
+			continue;
+		rv_list_del(it);
+		rv_list_add_tail(&db->answers, it);
+	}
+	pthread_mutex_unlock(&db->lock);
+}
+
+/* At most `max` answers; a done function may submit, and may close the store. */
+static void answer(struct rv_db *db, unsigned max)
+{
+	struct rv_list *it;
+
+	while (max-- > 0 && (it = rv_list_pop(&db->answers)) != NULL) {
+		struct rv_db_item item = *RV_CONTAINER_OF(it, struct rv_db_item, link);
+
+		free(RV_CONTAINER_OF(it, struct rv_db_item, link));
+		pthread_mutex_lock(&db->lock);
+		db->open_items--;
+		pthread_mutex_unlock(&db->lock);
+		item.done(item.arg, item.status);
+	}
+}
+
+static void on_answered(uv_async_t *async)
+{
+	struct rv_db *db = RV_CONTAINER_OF(async, struct rv_db, answered);
+
+	take_finished(db);
+	answer(db, RV_DB_GROUP_MAX);
+	if (!rv_list_is_empty(
+		    &db->answers)) /* after the other handles of the loop had their turn */
+		uv_async_send(&db->answered);
+}
+
+void rv_db_stats(struct rv_db *db, struct rv_db_stats *out)
+{
+	pthread_mutex_lock(&db->lock);
+	*out = db->stats;
+	out->queued = db->open_items;
+	pthread_mutex_unlock(&db->lock);
+	out->wal_bytes = db->conn != NULL ? db->driver->wal_bytes(db->conn) : 0; /* NULL: closing */
+}
+
+/* -- life --------------------------------------------------------------------------------- */
+
+static int find_driver(const char *url, const struct rv_db_driver **out, const char **rest,
+		       struct rv_diag *diag)
+{
+	struct rv_str all = rv_str(url);
+	size_t colon = rv_str_find(all, ':');
+
+	if (colon == all.len || colon + 1 == all.len)
+		return rv_diag_set(diag, RV_EINVALID, "db.url", "url",
+				   "store URL '%s' is not of the form sqlite:/path", url);
+	for (size_t i = 0; i < RV_ARRAY_LEN(drivers); i++) {
+		if (!rv_str_is(rv_str_sub(all, 0, colon), drivers[i]->scheme))
+			continue;
+		*out = drivers[i];
+		*rest = url + colon + 1;
+		return RV_OK;
+	}
+	return rv_diag_set(diag, RV_EUNSUPPORTED, "db.url", "url",
+			   "store URL '%s': no driver for '%.*s'", url, (int)colon, url);
+}
+
+static int prepare_all(struct rv_db *db, struct rv_diag *diag)
+{
+	for (size_t i = 0; i < db->statement_count; i++) {
+		struct rv_db_stmt *stmt = db->statements[i];
+		int err = db->driver->prepare(db->conn, stmt->name, db->driver->stmt_text(stmt),
+					      &db->handles[i], diag);
+
+		if (err != RV_OK)
+			return err;
+		stmt->index = (unsigned)i;
+	}
+	return RV_OK;
+}
+
+static int start_writer(struct rv_db *db, struct rv_diag *diag)
+{
+	sigset_t all;
+	sigset_t old;
+	int err;
+
+	if (db->loop != NULL) {
+		err = uv_async_init(db->loop, &db->answered, on_answered);
+		if (err != 0) {
+			db->loop = NULL; /* nothing to close there */
+			return rv_diag_set(diag, err, "db.open", "", "%s", uv_strerror(err));
+		}
+	}
+	sigfillset(&all); /* signals belong to the loop's thread */
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = -pthread_create(&db->writer, NULL, write_groups, db);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err != RV_OK)
+		return rv_diag_set(diag, err, "db.open", "", "cannot start the writer thread: %s",
+				   rv_err_name(err));
+	db->has_writer = true;
+	return RV_OK;
+}
+
+int rv_db_open(const struct rv_db_opt *opt, struct rv_db **out, struct rv_diag *diag)
+{
+	struct rv_db *db = calloc(1, sizeof(*db));
+	const char *rest = NULL;
+	int err;
+
+	if (db == NULL)
+		return -ENOMEM;
+	rv_list_init(&db->queue);
+	rv_list_init(&db->finished);
+	rv_list_init(&db->answers);
+	pthread_mutex_init(&db->lock, NULL);
+	pthread_cond_init(&db->wanted, NULL);
+	pthread_cond_init(&db->ran, NULL);
+	db->statements = opt->statements;
+	db->statement_count = opt->statement_count;
+	db->handles = calloc(opt->statement_count + 1, sizeof(*db->handles));
+	err = db->handles == NULL ? -ENOMEM : find_driver(opt->url, &db->driver, &rest, diag);
+	if (err == RV_OK)
+		err = db->driver->open(rest, &db->conn, diag);
+	if (err == RV_OK)
+		err = rv_db_migrate(db->conn, opt->migrations, opt->migration_count, diag);
+	if (err == RV_OK)
+		err = prepare_all(db, diag);
+	if (err == RV_OK) {
+		db->loop = opt->loop;
+		err = start_writer(db, diag);
+	}
+	if (err != RV_OK) {
+		rv_db_close(db);
+		return err;
+	}
+	*out = db;
+	return RV_OK;
+}
+
+static void free_db(struct rv_db *db)
+{
+	pthread_cond_destroy(&db->ran);
+	pthread_cond_destroy(&db->wanted);
+	pthread_mutex_destroy(&db->lock);
+	free(db);
+}
+
+static void on_async_closed(uv_handle_t *handle)
+{
+	free_db(RV_CONTAINER_OF((uv_async_t *)handle, struct rv_db, answered));
+}
+
+static void close_conn(struct rv_db *db)
+{
+	if (db->conn == NULL)
+		return;
+	for (size_t i = 0; i < db->statement_count; i++)
+		db->driver->finish(db->conn, db->handles[i]);
+	db->driver->close(db->conn);
+	db->conn = NULL;
+}
+
+void rv_db_close(struct rv_db *db)
+{
+	if (db == NULL)
+		return;
+	if (db->has_writer) {
+		pthread_mutex_lock(&db->lock);
+		db->is_stopping = true;
+		pthread_cond_signal(&db->wanted);
+		pthread_mutex_unlock(&db->lock);
+		pthread_join(db->writer, NULL);
+	}
+	close_conn(db); /* the store is free before anybody hears of it */
+	free(db->handles);
+	take_finished(db);
+	answer(db, UINT_MAX);
+	if (db->loop != NULL)
+		uv_close((uv_handle_t *)&db->answered, on_async_closed);
+	else
+		free_db(db);
+}

@@ -1,0 +1,119 @@
+/* db_priv.h - what a driver gives, and what db.c does with it. Private to lib/db.
+ *
+ *   db.c       queue, writer thread, groups, answers        migrate.c  migrations, over any driver
+ *   sqlite.c   the SQLite driver (wal.c: its checkpoints, lock.c: its store lock)
+ *
+ * A connection is used by one thread at a time: by rv_db_open before the writer thread starts, by
+ * that thread while it lives, by rv_db_close afterwards.
+ */
+#ifndef RV_DB_DB_PRIV_H
+#define RV_DB_DB_PRIV_H
+
+#include <pthread.h>
+
+#include "base/list.h"
+#include "db/db.h"
+
+struct rv_db_driver;
+
+struct rv_db_conn { /* first member of the driver's own struct */
+	const struct rv_db_driver *driver;
+};
+
+/* Errors are RV_EDB, -ENOSPC, RV_EEXISTS, -ENOMEM. Where there is no diag the driver has logged
+ * them, with the database's own words (RV_EEXISTS is no failure of the database: not logged). */
+struct rv_db_driver {
+	const char *scheme; /* "sqlite": what stands before the first ':' of the URL */
+
+	/* The store at `rest` (the URL behind the ':'), alone in all the world: see rv_db_open. */
+	int (*open)(const char *rest, struct rv_db_conn **out, struct rv_diag *diag);
+	void (*close)(struct rv_db_conn *conn);
+
+	const char *(*migration_text)(const struct rv_db_migration *migration);
+	const char *(*stmt_text)(const struct rv_db_stmt *stmt);
+	/* Several statements without parameters; diag gets the database's own words. */
+	int (*script)(struct rv_db_conn *conn, const char *sql, struct rv_diag *diag);
+
+	/* `name` must live as long as the handle. */
+	int (*prepare)(struct rv_db_conn *conn, const char *name, const char *sql, void **out,
+		       struct rv_diag *diag);
+	void (*finish)(struct rv_db_conn *conn, void *handle); /* NULL allowed */
+	/* As rv_db_query; fn may be NULL: rows are passed over. */
+	int (*run)(struct rv_db_conn *conn, void *handle, const struct rv_db_value *params,
+		   size_t n, rv_db_row_fn fn, void *arg, int64_t *changed);
+
+	int (*begin)(struct rv_db_conn *conn);
+	int (*commit)(struct rv_db_conn *conn); /* a failure has rolled back */
+	void (*rollback)(struct rv_db_conn *conn);
+	/* Around one item. An error from any of these means that the whole transaction is lost. */
+	int (*item_begin)(struct rv_db_conn *conn);
+	int (*item_keep)(struct rv_db_conn *conn);
+	int (*item_undo)(struct rv_db_conn *conn);
+
+	/* After a group was answered: housekeeping that may take a moment. */
+	void (*tidy)(struct rv_db_conn *conn);
+	uint64_t (*wal_bytes)(struct rv_db_conn *conn); /* any thread */
+
+	bool (*col_is_null)(const struct rv_db_row *row, unsigned col);
+	int64_t (*col_int)(const struct rv_db_row *row, unsigned col);
+	struct rv_str (*col_str)(const struct rv_db_row *row, unsigned col);
+};
+
+struct rv_db_row {
+	const struct rv_db_driver *driver;
+	void *handle;
+};
+
+extern const struct rv_db_driver rv_db_sqlite;
+
+/* -- db.c ---------------------------------------------------------------------------------- */
+
+struct rv_db_item {
+	struct rv_list link;
+	rv_db_work_fn work;
+	rv_db_done_fn done; /* NULL: rv_db_run waits for is_done */
+	void *arg;
+	int status;
+	bool is_done;
+};
+
+struct rv_db {
+	const struct rv_db_driver *driver;
+	struct rv_db_conn *conn;
+	struct rv_db_stmt *const *statements;
+	void **handles; /* of statements, by index */
+	size_t statement_count;
+
+	pthread_t writer;
+	bool has_writer;
+	uv_loop_t *loop; /* NULL: synchronous use only */
+	uv_async_t answered;
+	struct rv_list answers; /* taken from `finished`, being answered; loop thread only */
+
+	pthread_mutex_t lock;  /* of all below */
+	pthread_cond_t wanted; /* the writer waits for work */
+	pthread_cond_t ran;    /* rv_db_run waits for its item */
+	struct rv_list queue;
+	struct rv_list finished; /* durable, not yet answered; in order of submission */
+	unsigned open_items;     /* submitted, not yet done */
+	bool is_stopping;
+	struct rv_db_stats stats;
+};
+
+struct rv_db_tx {
+	struct rv_db *db;
+	int doom; /* the first failed statement's error: the item cannot succeed any more */
+};
+
+/* -- migrate.c ----------------------------------------------------------------------------- */
+
+/* Verify what was applied, apply the rest. As rv_db_open. */
+int rv_db_migrate(struct rv_db_conn *conn, const struct rv_db_migration *migrations, size_t count,
+		  struct rv_diag *diag) RV_MUSTCHECK;
+
+/* -- lock.c -------------------------------------------------------------------------------- */
+
+/* Hold <path>.lock until the descriptor is closed. RV_EBUSY: diag tells who has it; -errno. */
+int rv_db_lock(const char *path, int *out_fd, struct rv_diag *diag) RV_MUSTCHECK;
+
+#endif
