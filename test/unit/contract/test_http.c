@@ -143,16 +143,20 @@ static void errors_keep_code_key_text_and_place(void **state)
 
 	(void)state;
 	rv_jsonw_init(&w, &buf);
-	rv_contract_error_write(&error, &w);
+	rv_contract_error_write(&error, 409, &w);
+	assert_true(rv_str_is(rv_buf_str(&buf),
+			      "{\"type\":\"about:blank\","
+			      "\"title\":\"there is already one\",\"status\":409,"
+			      "\"detail\":\"is \\\"there\\\"\",\"code\":\"EEXISTS\","
+			      "\"key\":\"device.exists\",\"where\":\"distid\"}"));
 	assert_int_equal(rv_contract_error_read(rv_buf_str(&buf), &arena, &got), RV_OK);
 	assert_int_equal(got.code, RV_EEXISTS);
 	assert_true(rv_str_eq(got.key, error.key));
 	assert_true(rv_str_eq(got.text, error.text));
 	assert_true(rv_str_eq(got.where, error.where));
 	assert_int_equal(rv_contract_error_read(RV_STR_LIT("<html>"), &arena, &got), RV_ESYNTAX);
-	assert_int_equal(
-		rv_contract_error_read(RV_STR_LIT("{\"error\":{\"code\":\"ENEW\"}}"), &arena, &got),
-		RV_OK);
+	assert_int_equal(rv_contract_error_read(RV_STR_LIT("{\"code\":\"ENEW\"}"), &arena, &got),
+			 RV_OK);
 	assert_int_equal(got.code, RV_EUNSUPPORTED);
 	rv_buf_deinit(&buf);
 	rv_arena_deinit(&arena);
