@@ -19,10 +19,12 @@ struct rv_contract_path {
 
 #define RV_CONTRACT_NO_INDEX SIZE_MAX
 
-/* Error codes that cross the API, with their HTTP status (HTTP_STATUS in generator/model.py). */
+/* Error codes that cross the API, with their HTTP status and title (HTTP_STATUS in
+ * generator/model.py). */
 struct rv_contract_status {
 	int err;
 	unsigned http;
+	const char *title;
 };
 extern const struct rv_contract_status rv_contract_statuses[];
 extern const size_t rv_contract_status_count;

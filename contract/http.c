@@ -215,16 +215,23 @@ void rv_contract_request_write(const struct rv_contract_op *op, const void *in,
 
 /* -- errors ------------------------------------------------------------------------------- */
 
+/* NULL: a code that does not cross the API. */
+static const struct rv_contract_status *status_of(int err)
+{
+	for (size_t i = 0; i < rv_contract_status_count; i++)
+		if (rv_contract_statuses[i].err == err)
+			return &rv_contract_statuses[i];
+	return NULL;
+}
+
 unsigned rv_contract_http_status(const struct rv_contract_op *op, int err)
 {
 	bool makes_new = !op->is_repeatable && strcmp(op->method, "POST") == 0;
+	const struct rv_contract_status *status = status_of(err);
 
 	if (err == RV_OK)
 		return makes_new ? 201 : 200;
-	for (size_t i = 0; i < rv_contract_status_count; i++)
-		if (rv_contract_statuses[i].err == err)
-			return rv_contract_statuses[i].http;
-	return 500;
+	return status != NULL ? status->http : 500;
 }
 
 static int code_of(const char *name)
@@ -235,20 +242,26 @@ static int code_of(const char *name)
 	return RV_EUNSUPPORTED;
 }
 
-void rv_contract_error_write(const struct rv_contract_error *error, struct rv_jsonw *w)
+static void write_text(struct rv_jsonw *w, const char *key, struct rv_str text)
 {
+	rv_jsonw_key(w, key);
+	rv_jsonw_str(w, text);
+}
+
+void rv_contract_error_write(const struct rv_contract_error *error, unsigned http_status,
+			     struct rv_jsonw *w)
+{
+	const struct rv_contract_status *status = status_of(error->code);
+
 	rv_jsonw_object(w);
-	rv_jsonw_key(w, "error");
-	rv_jsonw_object(w);
-	rv_jsonw_key(w, "code");
-	rv_jsonw_str(w, rv_str(rv_err_name(error->code)));
-	rv_jsonw_key(w, "key");
-	rv_jsonw_str(w, error->key);
-	rv_jsonw_key(w, "text");
-	rv_jsonw_str(w, error->text);
-	rv_jsonw_key(w, "where");
-	rv_jsonw_str(w, error->where);
-	rv_jsonw_end_object(w);
+	write_text(w, "type", rv_str("about:blank"));
+	write_text(w, "title", rv_str(status != NULL ? status->title : "an internal error"));
+	rv_jsonw_key(w, "status");
+	rv_jsonw_u64(w, http_status);
+	write_text(w, "detail", error->text);
+	write_text(w, "code", rv_str(rv_err_name(error->code)));
+	write_text(w, "key", error->key);
+	write_text(w, "where", error->where);
 	rv_jsonw_end_object(w);
 }
 
@@ -264,8 +277,7 @@ int rv_contract_error_read(struct rv_str json, struct rv_arena *arena,
 {
 	json_t *root = json_loadb(json.len > 0 ? json.ptr : "", json.len, JSON_REJECT_DUPLICATES,
 				  NULL);
-	json_t *object = json_object_get(root, "error");
-	const char *code = json_string_value(json_object_get(object, "code"));
+	const char *code = json_string_value(json_object_get(root, "code"));
 
 	if (code == NULL) {
 		json_decref(root);
@@ -273,9 +285,9 @@ int rv_contract_error_read(struct rv_str json, struct rv_arena *arena,
 	}
 	*out = (struct rv_contract_error){
 		.code = code_of(code),
-		.key = copy_text(object, "key", arena),
-		.text = copy_text(object, "text", arena),
-		.where = copy_text(object, "where", arena),
+		.key = copy_text(root, "key", arena),
+		.text = copy_text(root, "detail", arena),
+		.where = copy_text(root, "where", arena),
 	};
 	json_decref(root);
 	return RV_OK;

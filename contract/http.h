@@ -3,7 +3,8 @@
  *   GET /api/v2/devices/{distid}/configs/{kind}     path variables are fields of `in`;
  *   GET /api/v2/pulls?limit=10                      the other fields are the query of GET, DELETE
  *   PUT /api/v2/locations/{name}    {...}           and the JSON body of POST, PUT, PATCH
- *   -> 200 {...} (201 for a POST), or {"error": {"code", "key", "text", "where"}}
+ *   -> 200 {...} (201 for a POST), or a problem document (RFC 9457)
+ *      {"type", "title", "status", "detail", "code": "ENOTFOUND", "key", "where"}
  *
  * Shared by the http duty and by clients, so that both ends agree. Pure.
  */
@@ -47,12 +48,16 @@ void rv_contract_request_write(const struct rv_contract_op *op, const void *in,
 /* 200 or 201 for RV_OK; 500 for a code that is not in the table. */
 unsigned rv_contract_http_status(const struct rv_contract_op *op, int err);
 
+#define RV_CONTRACT_ERROR_TYPE "application/problem+json"
+
 struct rv_contract_error {
 	int code; /* base/err.h */
 	struct rv_str key, text, where;
 };
 
-void rv_contract_error_write(const struct rv_contract_error *error, struct rv_jsonw *w);
+/* `status`: the answer's. */
+void rv_contract_error_write(const struct rv_contract_error *error, unsigned status,
+			     struct rv_jsonw *w);
 /* RV_ESYNTAX when it is no such object; unknown codes become RV_EUNSUPPORTED. */
 int rv_contract_error_read(struct rv_str json, struct rv_arena *arena,
 			   struct rv_contract_error *out) RV_MUSTCHECK;

@@ -1,7 +1,7 @@
 """C: structs, tables, one-line accessors."""
 import re
 
-from .model import HTTP_STATUS
+from .model import ERROR_TEXTS, HTTP_STATUS
 
 HEAD = "/* Made by contract/gen.py; do not edit. */\n"
 C_SCALAR = {"bool": "bool", "u32": "uint32_t", "u64": "uint64_t", "i64": "int64_t",
@@ -150,7 +150,8 @@ def contract_c(model):
 def ops_c(model):
     out = [HEAD, '#include "contract/desc_priv.h"', '#include "contract/rv_contract.h"\n',
            "const struct rv_contract_status rv_contract_statuses[] = {"]
-    out += [f"\t{{ RV_{name}, {status} }}," for name, status in HTTP_STATUS.items()]
+    out += [f'\t{{ RV_{name}, {status}, "{ERROR_TEXTS[name]}" }},'
+            for name, status in HTTP_STATUS.items()]
     out.append("};\nconst size_t rv_contract_status_count = "
                "RV_ARRAY_LEN(rv_contract_statuses);\n")
     for op in model.ops:

@@ -24,8 +24,18 @@ FIELDS_MAX = 32  # RV_CONTRACT_FIELDS_MAX of desc.h
 # Error codes an operation may name -> HTTP status. Every operation can besides end with ALWAYS.
 HTTP_STATUS = {
     "ESYNTAX": 400, "EINVALID": 400, "EAUTH": 401, "EDENIED": 403, "ENOTFOUND": 404,
-    "EEXISTS": 409, "ECONFLICT": 409, "EBUSY": 409, "ELIMIT": 422, "EVERSION": 501,
-    "EUNSUPPORTED": 501, "ECLOSED": 503, "ETIMEOUT": 504, "EDB": 500,
+    "EEXISTS": 409, "ECONFLICT": 409, "EBUSY": 409, "ELIMIT": 422, "EVERSION": 400,
+    "EUNSUPPORTED": 501, "ECLOSED": 503, "ETIMEOUT": 504, "EDB": 503,
+}
+# The same in words: titles of problem documents.
+ERROR_TEXTS = {
+    "ESYNTAX": "the request is no JSON object", "EINVALID": "a value is not allowed",
+    "EAUTH": "the token is missing or wrong", "EDENIED": "the token has no such right",
+    "ENOTFOUND": "there is no such thing", "EEXISTS": "there is already one",
+    "ECONFLICT": "the thing changed meanwhile", "EBUSY": "it is in use now",
+    "ELIMIT": "a limit would be exceeded", "EVERSION": "a version the server does not speak",
+    "EUNSUPPORTED": "not done here", "ECLOSED": "the server is starting or stopping",
+    "ETIMEOUT": "no answer in time", "EDB": "the store failed",
 }
 ALWAYS = ["ESYNTAX", "EAUTH", "EDENIED", "EDB", "ECLOSED", "ETIMEOUT"]
 

@@ -1,24 +1,13 @@
 """The OpenAPI 3.1 document."""
 import json
 
-from .model import HTTP_STATUS
+from .model import ERROR_TEXTS, HTTP_STATUS
 
 ID_DIGITS = "[0-9a-hjkmnp-tv-z]{13}"
 TIME = "2026-11-22T17:48:41.123456Z"
 EXAMPLES = {"distid": "0000-0000-00E0-0001-0000-0123-4567-89AB", "ls_key": "secret-of-the-label",
             "rs_urls": "https://192.0.2.1/", "name": "default", "after":
             "0000-0000-00E0-0001-0000-0123-4567-89AB", "infostring": "https://192.0.2.9/fw.img"}
-ERROR_TEXTS = {
-    "ESYNTAX": "the request is no JSON object", "EINVALID": "a value is not allowed",
-    "EAUTH": "the token is missing or wrong", "EDENIED": "the token has no such right",
-    "ENOTFOUND": "there is no such thing", "EEXISTS": "there is already one",
-    "ECONFLICT": "the thing changed meanwhile", "EBUSY": "it is in use now",
-    "ELIMIT": "a limit would be exceeded", "EVERSION": "a version the server does not speak",
-    "EUNSUPPORTED": "not done here", "ECLOSED": "the server is starting or stopping",
-    "ETIMEOUT": "no answer in time", "EDB": "the store failed",
-}
-
-
 def example(f):
     one = {"bool": True, "u32": max(f.min, min(f.max, 1)), "u64": 1, "i64": 1, "time": TIME,
            "bytes": "aGVsbG8K"}.get(f.kind)
@@ -114,10 +103,11 @@ def _responses(op):
         out[code] = {
             "description": "; ".join(f"{n}: {ERROR_TEXTS[n]}" for n in names),
             "x-codes": names,
-            "content": {"application/json": {
+            "content": {"application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/error"},
-                "example": {"error": {"code": names[0], "key": "", "text": ERROR_TEXTS[names[0]],
-                                      "where": ""}}}}}
+                "example": {"type": "about:blank", "title": ERROR_TEXTS[names[0]],
+                            "status": int(code), "detail": "", "code": names[0], "key": "",
+                            "where": ""}}}}
     return out
 
 
@@ -165,13 +155,16 @@ def openapi_json(model):
     for f in fields:
         if f.enum is not None:
             schemas[f.enum.name] = {"type": "string", "enum": f.enum.values}
+    text = {"type": "string"}
     schemas["error"] = {
-        "type": "object", "required": ["error"], "properties": {"error": {
-            "type": "object", "required": ["code", "key", "text", "where"], "properties": {
-                "code": {"type": "string", "enum": list(HTTP_STATUS)},
-                "key": {"type": "string", "description": "entry of the message catalogue"},
-                "text": {"type": "string", "description": "one English sentence"},
-                "where": {"type": "string", "description": "the field, like modules[2].id"}}}}}
+        "type": "object", "description": "a problem document, RFC 9457",
+        "required": ["type", "title", "status", "detail", "code", "key", "where"], "properties": {
+            "type": text, "title": {**text, "description": "what the code means"},
+            "status": {"type": "integer", "description": "HTTP status"},
+            "detail": {**text, "description": "one English sentence"},
+            "code": {**text, "enum": list(HTTP_STATUS)},
+            "key": {**text, "description": "entry of the message catalogue"},
+            "where": {**text, "description": "the field, like modules[2].id"}}}
     paths = {}
     for op in model.ops:
         paths.setdefault(op.path, {})[op.method.lower()] = _operation(op)
