@@ -1,60 +1,58 @@
+#include "net/net.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#include "net/net.h"
+enum { PORT_MAX = 65535 };
 
 int rv_net_addr_parse(struct rv_str text, struct sockaddr_storage *out, size_t *out_len)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
-	struct sockaddr_in four = { .sin_family = AF_INET };
+	bool is_v6 = rv_str_starts(text, "[");
+	size_t end = rv_str_find(text, is_v6 ? ']' : ':');
+	size_t colon = is_v6 ? end + 1 : end;
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	char host[INET6_ADDRSTRLEN];
-	struct rv_str rest;
-	size_t colon, end;
 	uint64_t port;
 
-	if (rv_str_starts(text, "[")) {
-		end = rv_str_find(text, ']');
-		colon = end + 1;
-		rest = rv_str_sub(text, 1, end - 1);
-	} else {
-		colon = rv_str_find(text, ':');
-		rest = rv_str_sub(text, 0, colon);
-	}
-	if (colon >= text.len || text.ptr[colon] != ':' || !rv_str_copy(rest, host, sizeof(host)) ||
-	    !rv_str_to_u64(rv_str_sub(text, colon + 1, text.len), UINT16_MAX, &port))
+	if (colon >= text.len || text.ptr[colon] != ':' ||
+	    !rv_str_to_u64(rv_str_sub(text, colon + 1, text.len), PORT_MAX, &port) ||
+	    !rv_str_copy(rv_str_sub(text, is_v6, end - is_v6), host, sizeof(host)))
 		return RV_ESYNTAX;
-	if (text.ptr[0] == '[') {
-		if (inet_pton(AF_INET6, host, &six.sin6_addr) != 1)
-			return RV_ESYNTAX;
-		six.sin6_port = htons((uint16_t)port);
-	} else {
-		if (inet_pton(AF_INET, host, &four.sin_addr) != 1)
-			return RV_ESYNTAX;
-		four.sin_port = htons((uint16_t)port);
-	}
-	*out = (struct sockaddr_storage){ 0 };
-	*out_len = text.ptr[0] == '[' ? sizeof(six) : sizeof(four);
-	memcpy(out, text.ptr[0] == '[' ? (const void *)&six : (const void *)&four, *out_len);
+	v4.sin_port = v6.sin6_port = htons((uint16_t)port);
+	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, host,
+		      is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr) != 1)
+		return RV_ESYNTAX;
+	memset(out, 0, sizeof(*out));
+	*out_len = is_v6 ? sizeof(v6) : sizeof(v4);
+	memcpy(out, is_v6 ? (const void *)&v6 : (const void *)&v4, *out_len);
 	return RV_OK;
 }
 
 void rv_net_addr_format(const struct sockaddr_storage *addr, char out[static RV_NET_ADDR_MAX])
 {
-	char host[INET6_ADDRSTRLEN] = "?";
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4;
+	char host[INET6_ADDRSTRLEN];
 
-	if (addr->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const void *)addr;
-
-		inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
-		snprintf(out, RV_NET_ADDR_MAX, "[%s]:%u", host, ntohs(six->sin6_port));
-	} else if (addr->ss_family == AF_INET) {
-		const struct sockaddr_in *four = (const void *)addr;
-
-		inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-		snprintf(out, RV_NET_ADDR_MAX, "%s:%u", host, ntohs(four->sin_port));
+	if (addr->ss_family == AF_INET) {
+		memcpy(&v4, addr, sizeof(v4));
+		inet_ntop(AF_INET, &v4.sin_addr, host, sizeof(host));
+		snprintf(out, RV_NET_ADDR_MAX, "%s:%u", host, ntohs(v4.sin_port));
+	} else if (addr->ss_family == AF_INET6) {
+		memcpy(&v6, addr, sizeof(v6));
+		/* A version 4 peer on a "[::]" listener is shown as what it is. */
+		bool is_mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
+		if (is_mapped)
+			inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], host, sizeof(host));
+		else
+			inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof(host));
+		snprintf(out, RV_NET_ADDR_MAX, is_mapped ? "%s:%u" : "[%s]:%u", host,
+			 ntohs(v6.sin6_port));
 	} else {
-		snprintf(out, RV_NET_ADDR_MAX, "?");
+		snprintf(out, RV_NET_ADDR_MAX, "unix");
 	}
 }

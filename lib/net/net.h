@@ -6,8 +6,12 @@
  * connection is closed and counted. At most RV_NET_ACCEPT_BATCH accepts and one 16 KiB read
  * per connection and loop turn, so nobody starves.
  *
- * Callbacks run on the loop thread. A connection is freed by the library after on_close;
- * rv_net_conn_close may be called at any time and any number of times.
+ * Callbacks run on the loop thread. on_open, on_data, on_eof and on_drain may call any function of
+ * the connection. on_close never runs inside a call of the user's but later, from the loop; the
+ * connection is freed by the library after it. Until then every call is allowed and, once the
+ * connection is closed, does nothing (rv_net_conn_write: RV_ECLOSED).
+ *
+ * The peer's close_notify is on_eof; its end without one, perhaps a cut, closes with -ECONNRESET.
  */
 #ifndef RV_NET_NET_H
 #define RV_NET_NET_H
@@ -18,7 +22,12 @@
 #include "base/str.h"
 #include "tls/tls.h"
 
-enum { RV_NET_ACCEPT_BATCH = 64, RV_NET_READ_MAX = 16384, RV_NET_ADDR_MAX = 56 };
+enum {
+	RV_NET_ACCEPT_BATCH = 64,
+	RV_NET_READ_MAX = 16384,
+	RV_NET_ADDR_MAX = 56, /* with the final NUL */
+	RV_NET_OUT_MAX_DEFAULT = 4194304,
+};
 
 struct rv_net_server;
 struct rv_net_conn;
@@ -27,51 +36,65 @@ struct rv_net_callbacks {
 	/* After the handshake. Return the connection's user pointer by rv_net_conn_set_user. */
 	void (*on_open)(void *arg, struct rv_net_conn *conn);
 	void (*on_data)(void *user, struct rv_net_conn *conn, struct rv_str data); /* lent */
-	void (*on_eof)(void *user, struct rv_net_conn *conn);                      /* peer will send no more */
+	void (*on_eof)(void *user, struct rv_net_conn *conn); /* peer will send no more */
 	/* Exactly once per on_open; reason RV_OK when closed by us or after eof. */
 	void (*on_close)(void *user, struct rv_net_conn *conn, int reason);
+	/* What had to wait is sent. May be NULL. */
+	void (*on_drain)(void *user, struct rv_net_conn *conn);
 };
 
 struct rv_net_server_opt {
 	uv_loop_t *loop;
-	struct rv_tls_ctx *tls;
+	struct rv_tls_ctx *tls; /* the server takes a reference of its own */
 	const struct rv_net_callbacks *cb;
 	void *arg;
-	unsigned conns_max;
-	int64_t handshake_us;
-	int64_t idle_us; /* renewed by bytes in either direction; 0 = never */
+	unsigned conns_max;   /* those in handshake and in their last seconds included */
+	int64_t handshake_us; /* > 0 */
+	int64_t idle_us;      /* renewed by bytes in either direction; 0 = never */
+	size_t out_max;       /* bytes queued per connection; 0 = RV_NET_OUT_MAX_DEFAULT */
 };
 
+/* Listening sockets stay the caller's, who closes them after `done` of rv_net_server_stop; they
+ * become non-blocking. -ENOMEM, or an errno code of a descriptor that cannot be polled. */
 int rv_net_server_new(const struct rv_net_server_opt *opt, const int *listen_fds, size_t n,
-                      struct rv_net_server **out) RV_MUSTCHECK;
+		      struct rv_net_server **out) RV_MUSTCHECK;
 /* New connections use the new certificate; open ones go on. */
 void rv_net_server_set_tls(struct rv_net_server *server, struct rv_tls_ctx *tls);
-/* Stop accepting, close all; `done` runs when the last connection is gone. */
+/* Stop accepting, close all (on_close with RV_OK); `done` (or NULL) runs when the last connection
+ * is gone and may free the server. Once only. */
 void rv_net_server_stop(struct rv_net_server *server, void (*done)(void *arg), void *arg);
-void rv_net_server_free(struct rv_net_server *server);
+void rv_net_server_free(struct rv_net_server *server); /* after `done`; NULL allowed */
 
 void rv_net_conn_set_user(struct rv_net_conn *conn, void *user);
-/* Queue bytes (copied); each call becomes one TLS record as long as it fits one and nothing is
- * queued before it. RV_ELIMIT: more than out_max queued. */
+/* Send bytes, or queue a copy. Each call becomes one TLS record as long as it fits one; longer
+ * ones become full records and a rest. RV_ELIMIT: out_max would be exceeded (nothing is taken);
+ * RV_ECLOSED: finished or closed; others: the connection failed and on_close will follow. */
 int rv_net_conn_write(struct rv_net_conn *conn, struct rv_str data) RV_MUSTCHECK;
-/* Close after everything queued has been sent (close_notify included), or now. */
+size_t rv_net_conn_queued(const struct rv_net_conn *conn); /* bytes waiting */
+/* Close after everything queued has been sent (close_notify included), or now, perhaps losing it.
+ * After finish no callback but on_close comes; input is thrown away for up to 2 s or 256 KiB, so
+ * that a reset cannot overtake the last bytes. on_close comes after that. */
 void rv_net_conn_finish(struct rv_net_conn *conn);
 void rv_net_conn_close(struct rv_net_conn *conn);
-/* Give up the connection unless told otherwise within `us` from now; 0 = disarm. Independent of idle. */
+/* Give up the connection (RV_ETIMEOUT) unless told otherwise within `us` from now; 0 = disarm.
+ * Independent of idle. */
 void rv_net_conn_deadline(struct rv_net_conn *conn, int64_t us);
 void rv_net_conn_pause(struct rv_net_conn *conn, bool is_paused); /* stop reading */
-const char *rv_net_conn_peer(const struct rv_net_conn *conn);     /* "192.0.2.7:40112", "[2001:db8::1]:443" */
+const char *rv_net_conn_peer(
+	const struct rv_net_conn *conn); /* "192.0.2.7:40112", "[2001:db8::1]:443" */
 struct rv_tls *rv_net_conn_tls(struct rv_net_conn *conn);
 
 struct rv_net_stats {
-	uint64_t accepted, refused_full, handshakes, handshake_failures, timeouts, bytes_in, bytes_out;
-	uint64_t open;
+	uint64_t accepted, refused_full, handshakes, handshake_failures, timeouts, bytes_in,
+		bytes_out;
+	uint64_t open; /* now; the others only grow */
 };
 void rv_net_server_stats(const struct rv_net_server *server, struct rv_net_stats *out);
 
 /* "127.0.0.1:8443", "[::]:443": numeric only; RV_ESYNTAX otherwise. */
 struct sockaddr_storage;
-int rv_net_addr_parse(struct rv_str text, struct sockaddr_storage *out, size_t *out_len) RV_MUSTCHECK;
+int rv_net_addr_parse(struct rv_str text, struct sockaddr_storage *out,
+		      size_t *out_len) RV_MUSTCHECK;
 void rv_net_addr_format(const struct sockaddr_storage *addr, char out[static RV_NET_ADDR_MAX]);
 
 #endif

@@ -130,8 +130,12 @@ static bool relay(struct lane *lane)
 
 static void relay_all(struct link *l)
 {
-	while (relay(&l->up) | relay(&l->down))
-		;
+	bool has_moved;
+
+	do {
+		has_moved = relay(&l->up);
+		has_moved = relay(&l->down) || has_moved;
+	} while (has_moved);
 }
 
 static void socket_pair(int *a, int *b, int buffer)
