@@ -1,0 +1,51 @@
+/* secret.h - how secrets rest in a store: as a MAC, or in a box.
+ *
+ *   <state>/secret.key     "1 <64 hex digits>\n", mode 0400, made at first start
+ *      |-- subkey 1: MAC of an LS-SA key:  HMAC-SHA256(k1, distid, 0, key)
+ *      |-- subkey 2: its print for people: HMAC-SHA256(k2, mac), first 8 hex digits
+ *      `-- subkey 3: box: number 1 byte, nonce 24, XChaCha20-Poly1305 ciphertext and tag
+ *
+ * The LS only has to recognise an LS-SA key, so nobody keeps it; the RS-SA key, SA private keys,
+ * line passwords and heartbeat passphrases must come out again, so they are boxed. Whoever has a
+ * store but not the key file has neither. rs and ls of one installation share the file.
+ *
+ * A struct rv_secret is immutable: any thread may use it.
+ */
+#ifndef RV_SECRET_SECRET_H
+#define RV_SECRET_SECRET_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/str.h"
+
+enum {
+	RV_SECRET_MAC_LEN = 32,
+	RV_SECRET_PRINT_LEN = 8,
+	RV_SECRET_BOX_EXTRA = 1 + 24 + 16, /* a box is this much longer than what is in it */
+};
+
+struct rv_secret;
+
+/* Read the key file; when there is none, make it (complete or not at all, also when two processes
+ * do so at once). RV_ESYNTAX: not a key file. RV_EVERSION: a key number we do not know.
+ * RV_EDENIED: others may read it. Otherwise an errno code. diag names the file. */
+int rv_secret_open(const char *path, struct rv_secret **out, struct rv_diag *diag) RV_MUSTCHECK;
+void rv_secret_free(struct rv_secret *secret); /* wipes; NULL allowed */
+
+/* `distid` counts in upper case, however it is written. */
+void rv_secret_mac(const struct rv_secret *secret, struct rv_str distid, struct rv_str key,
+		   uint8_t out[static RV_SECRET_MAC_LEN]);
+/* For people to compare over the telephone: tells keys apart, reveals nothing. */
+void rv_secret_print(const struct rv_secret *secret, const uint8_t mac[static RV_SECRET_MAC_LEN],
+		     char out[static RV_SECRET_PRINT_LEN + 1]);
+
+/* Append a box around `plain`. `label` ("device.rs_key") and `id` say where it belongs: a box
+ * moved to another row or column does not open. Failures stick in out->err. */
+void rv_secret_seal(const struct rv_secret *secret, const char *label, struct rv_str id,
+		    struct rv_str plain, struct rv_buf *out);
+/* Append what is inside. RV_ECORRUPT: not a box for this place, or altered. RV_EVERSION: sealed
+ * under a key number we do not have. Nothing is appended on failure. out should have .wipe set. */
+int rv_secret_unseal(const struct rv_secret *secret, const char *label, struct rv_str id,
+		     struct rv_str box, struct rv_buf *out) RV_MUSTCHECK;
+
+#endif

@@ -1,0 +1,409 @@
+#include "server/armsfront/front.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log/log.h"
+#include "proto/armsxml/build.h"
+#include "proto/armsxml/code.h"
+#include "proto/armsxml/parse.h"
+#include "proto/distid/distid.h"
+
+enum { EXCHANGE_BYTES_MAX = 1024 * 1024 };
+
+struct rv_front {
+	struct rv_front_opt opt;
+	struct rv_net_server *server;
+	struct rv_front_stats stats;
+	unsigned open; /* exchanges */
+	bool is_stopping, is_server_done;
+	void (*done)(void *arg);
+	void *done_arg;
+};
+
+/* A connection and its one request. Lives until the connection is closed and the owner, if it has
+ * the request, has answered. */
+struct rv_front_exchange {
+	struct rv_front *front;
+	struct rv_net_conn *conn; /* NULL: closed */
+	struct rv_armshttp_request http;
+	struct rv_buf body;
+	struct rv_arena arena;
+	struct rv_armsxml_request message;
+	char distid[RV_DISTID_TEXT_LEN + 1];
+	char address[RV_NET_ADDR_MAX];
+	bool is_ended;   /* answered, or refused: what still comes in does not count */
+	bool is_handled; /* the owner has it */
+};
+
+/* -- life ----------------------------------------------------------------------------------- */
+
+static void settle(struct rv_front *front)
+{
+	if (front->is_stopping && front->is_server_done && front->open == 0)
+		front->done(front->done_arg);
+}
+
+static void release(struct rv_front_exchange *x)
+{
+	struct rv_front *front = x->front;
+
+	if (x->conn != NULL || x->is_handled)
+		return;
+	rv_armshttp_request_deinit(&x->http);
+	rv_buf_deinit(&x->body);
+	rv_arena_wipe(&x->arena);
+	free(x);
+	front->open--;
+	settle(front);
+}
+
+static void on_open(void *arg, struct rv_net_conn *conn)
+{
+	struct rv_front *front = arg;
+	struct rv_front_exchange *x = calloc(1, sizeof(*x));
+
+	rv_net_conn_set_user(conn, x);
+	if (x == NULL) {
+		rv_net_conn_close(conn);
+		return;
+	}
+	front->open++;
+	x->front = front;
+	x->conn = conn;
+	rv_armshttp_request_init(&x->http, RV_ARMSXML_REQUEST_MAX);
+	rv_buf_init(&x->body, RV_ARMSXML_REQUEST_MAX);
+	rv_arena_init(&x->arena, EXCHANGE_BYTES_MAX);
+	snprintf(x->address, sizeof(x->address), "%s", rv_net_conn_peer(conn));
+	rv_net_conn_deadline(conn, FRONT_TOTAL_US);
+}
+
+static void on_close(void *user, struct rv_net_conn *conn, int reason)
+{
+	struct rv_front_exchange *x = user;
+	char event[32];
+
+	(void)conn;
+	if (x == NULL)
+		return;
+	if (!x->is_ended) {
+		x->front->stats.gone++;
+		snprintf(event, sizeof(event), "%s.request.abandoned", x->front->opt.name);
+		rv_log(RV_LOG_DEBUG, event, RV_KS("address", x->address), RV_KS("device", x->distid),
+		       RV_KS("reason", rv_err_name(reason)));
+	}
+	x->is_ended = true;
+	x->conn = NULL;
+	release(x);
+}
+
+/* The answer in one write, then the end: the client does not wait for it (spec 2.2, 2.3). */
+static void send_and_end(struct rv_front_exchange *x, const struct rv_buf *bytes)
+{
+	x->is_ended = true;
+	if (x->conn == NULL)
+		return;
+	if (bytes->err != RV_OK || rv_net_conn_write(x->conn, rv_buf_str(bytes)) != RV_OK)
+		rv_net_conn_close(x->conn);
+	else
+		rv_net_conn_finish(x->conn);
+}
+
+/* -- refusals below ARMS -------------------------------------------------------------------- */
+
+static void refuse(struct rv_front_exchange *x, unsigned status, const char *reason, unsigned line,
+                   unsigned column)
+{
+	struct rv_buf bytes = { .max = 4096 };
+	char event[32];
+
+	x->front->stats.http_errors++;
+	x->front->stats.unauthorised += status == 401;
+	x->front->stats.unsupported += status == 503;
+	x->front->stats.malformed += status == 400;
+	snprintf(event, sizeof(event), "%s.request.refused", x->front->opt.name);
+	rv_log(RV_LOG_INFO, event, RV_KS("address", x->address), RV_KS("device", x->distid),
+	       RV_KI("status", status), RV_KS("reason", reason), RV_KI("line", line),
+	       RV_KI("column", column));
+	rv_armshttp_put_error(&bytes, status, reason);
+	send_and_end(x, &bytes);
+	rv_buf_deinit(&bytes);
+}
+
+/* -- requests ------------------------------------------------------------------------------- */
+
+static void handle(struct rv_front_exchange *x)
+{
+	struct rv_front_request request = { .message = &x->message,
+		                            .distid = rv_str(x->distid),
+		                            .key = rv_str(x->http.head.credentials.password),
+		                            .address = rv_str(x->address) };
+	struct rv_armsxml_response wrong = { .code = { true, RV_ARMS_BAD_REQUEST } };
+
+	x->is_handled = true;
+	if ((x->front->opt.types & 1U << x->message.type) == 0)
+		rv_front_answer(x, &wrong);
+	else
+		x->front->opt.handle(x->front->opt.owner, x, &request);
+}
+
+static void on_end(struct rv_front_exchange *x)
+{
+	struct rv_diag diag = { 0 };
+	int err = rv_armsxml_parse_request(&x->arena, rv_buf_str(&x->body), &x->message, &diag);
+
+	if (err == RV_OK)
+		handle(x);
+	else if (err == RV_EUNSUPPORTED)
+		refuse(x, 503, "this kind of message is not served here", diag.line, diag.column);
+	else
+		refuse(x, 400, diag.text[0] != '\0' ? diag.text : "the message cannot be read", diag.line,
+		       diag.column);
+}
+
+/* Who is it? The rest of the request is only read from somebody who says so. */
+static bool on_head(struct rv_front_exchange *x)
+{
+	const struct rv_armshttp_head *head = &x->http.head;
+	struct rv_str user = rv_str(head->credentials.user);
+	struct rv_distid id;
+
+	if (!head->has_credentials) {
+		refuse(x, 401, "no Authorization header, or an unreadable one", 0, 0);
+		return false;
+	}
+	if (rv_distid_parse(user.ptr, user.len, &id, NULL) != RV_OK) {
+		refuse(x, 401, "the user name is not a distribution ID", 0, 0);
+		return false;
+	}
+	rv_distid_format(&id, x->distid);
+	if (head->is_chunked)
+		rv_net_conn_deadline(x->conn, FRONT_SILENT_US);
+	return true;
+}
+
+static void on_body(struct rv_front_exchange *x, struct rv_str piece)
+{
+	if (x->http.head.is_chunked && x->body.len == 0)
+		rv_net_conn_deadline(x->conn, FRONT_TOTAL_US);
+	rv_buf_put_str(&x->body, piece);
+}
+
+static void on_data(void *user, struct rv_net_conn *conn, struct rv_str data)
+{
+	struct rv_front_exchange *x = user;
+
+	(void)conn;
+	while (!x->is_ended && !x->is_handled && data.len > 0) {
+		enum rv_armshttp_event event = RV_ARMSHTTP_MORE;
+		struct rv_str piece = { 0 };
+		size_t used = 0;
+
+		if (rv_armshttp_request_feed(&x->http, data, &used, &event, &piece) != RV_OK) {
+			refuse(x, x->http.status, x->http.reason, 0, 0);
+			return;
+		}
+		data = rv_str_sub(data, used, data.len);
+		if (event == RV_ARMSHTTP_HEAD && !on_head(x))
+			return;
+		if (event == RV_ARMSHTTP_BODY)
+			on_body(x, piece);
+		if (event == RV_ARMSHTTP_END)
+			on_end(x);
+	}
+}
+
+static void on_eof(void *user, struct rv_net_conn *conn)
+{
+	struct rv_front_exchange *x = user;
+
+	if (x->is_handled && !x->is_ended)
+		return; /* it only said that it has no more to say */
+	if (!x->is_ended)
+		refuse(x, 400, "the request is shorter than it says", 0, 0);
+	else
+		rv_net_conn_finish(conn);
+}
+
+/* -- answers -------------------------------------------------------------------------------- */
+
+static void count_answer(struct rv_front_exchange *x, int code, bool is_failure)
+{
+	struct rv_front_stats *s = &x->front->stats;
+	char event[32];
+
+	s->answered[x->message.type]++;
+	s->ok[x->message.type] += code == RV_ARMS_SUCCESS;
+	s->failed[x->message.type] += is_failure;
+	snprintf(event, sizeof(event), "%s.request.answered", x->front->opt.name);
+	rv_log(is_failure ? RV_LOG_WARN : RV_LOG_DEBUG, event, RV_KS("address", x->address),
+	       RV_KS("device", x->distid), RV_KS("type", rv_armsxml_type_name(x->message.type)),
+	       RV_KI("code", code));
+}
+
+/* A refusal by code alone can always be built. */
+static void build(struct rv_front_exchange *x, struct rv_armsxml_response *res, struct rv_buf *xml)
+{
+	struct rv_diag diag = { 0 };
+	char event[32];
+
+	res->type = x->message.type;
+	if (rv_armsxml_build_response(res, xml, &diag) == RV_OK)
+		return;
+	snprintf(event, sizeof(event), "%s.answer.unfit", x->front->opt.name);
+	rv_log(RV_LOG_ERROR, event, RV_KS("device", x->distid), RV_KS("where", diag.where),
+	       RV_KS("text", diag.text));
+	*res = (struct rv_armsxml_response){ .type = x->message.type,
+		                             .code = { true, RV_ARMS_SERVER_FAILURE } };
+	rv_buf_clear(xml);
+	xml->err = rv_armsxml_build_response(res, xml, NULL);
+}
+
+static void answer(struct rv_front_exchange *x, struct rv_armsxml_response *res, bool is_failure)
+{
+	struct rv_buf xml = { .max = FRONT_ANSWER_MAX, .wipe = true };
+	struct rv_buf bytes = { .max = FRONT_ANSWER_MAX, .wipe = true };
+
+	if (x->conn != NULL) {
+		build(x, res, &xml);
+		count_answer(x, res->code.value,
+		             is_failure || res->code.value == RV_ARMS_SERVER_FAILURE);
+		bytes.err = xml.err;
+		rv_armshttp_put_answer(&bytes, rv_buf_str(&xml));
+		send_and_end(x, &bytes);
+	}
+	rv_buf_deinit(&xml);
+	rv_buf_deinit(&bytes);
+	x->is_handled = false;
+	release(x);
+}
+
+void rv_front_answer(struct rv_front_exchange *exchange, struct rv_armsxml_response *res)
+{
+	answer(exchange, res, false);
+}
+
+void rv_front_fail(struct rv_front_exchange *exchange, int err)
+{
+	bool passes = err == RV_EBUSY || err == RV_ETIMEOUT || err == RV_ECLOSED || err == RV_ENOTFOUND;
+	struct rv_armsxml_response res = {
+		.code = { true, passes ? RV_ARMS_SERVER_BUSY : RV_ARMS_SERVER_FAILURE }
+	};
+
+	answer(exchange, &res, true);
+}
+
+struct rv_arena *rv_front_arena(struct rv_front_exchange *exchange)
+{
+	return &exchange->arena;
+}
+
+void *rv_front_owner(const struct rv_front_exchange *exchange)
+{
+	return exchange->front->opt.owner;
+}
+
+/* -- the server ----------------------------------------------------------------------------- */
+
+static const struct rv_net_callbacks callbacks = {
+	.on_open = on_open,
+	.on_data = on_data,
+	.on_eof = on_eof,
+	.on_close = on_close,
+};
+
+int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out)
+{
+	struct rv_front *front = calloc(1, sizeof(*front));
+	struct rv_net_server_opt net = { .loop = opt->loop,
+		                         .tls = opt->tls,
+		                         .cb = &callbacks,
+		                         .arg = front,
+		                         .conns_max = opt->conns_max,
+		                         .handshake_us = FRONT_HANDSHAKE_US,
+		                         .out_max = FRONT_ANSWER_MAX };
+	int err;
+
+	if (front == NULL)
+		return -ENOMEM;
+	front->opt = *opt;
+	err = rv_net_server_new(&net, opt->listen_fds, opt->listen_count, &front->server);
+	if (err != RV_OK) {
+		free(front);
+		return err;
+	}
+	*out = front;
+	return RV_OK;
+}
+
+static void on_server_done(void *arg)
+{
+	struct rv_front *front = arg;
+
+	front->is_server_done = true;
+	settle(front);
+}
+
+void rv_front_stop(struct rv_front *front, void (*done)(void *arg), void *arg)
+{
+	front->is_stopping = true;
+	front->done = done;
+	front->done_arg = arg;
+	rv_net_server_stop(front->server, on_server_done, front);
+}
+
+void rv_front_free(struct rv_front *front)
+{
+	if (front == NULL)
+		return;
+	rv_net_server_free(front->server);
+	free(front);
+}
+
+void rv_front_stats(const struct rv_front *front, struct rv_front_stats *out)
+{
+	*out = front->stats;
+	rv_net_server_stats(front->server, &out->net);
+}
+
+void rv_front_metrics(const struct rv_front *front, struct rv_buf *out)
+{
+	const char *name = front->opt.name;
+	struct rv_front_stats s;
+
+	rv_front_stats(front, &s);
+	for (unsigned t = 0; t < RV_ARMSXML_TYPE_COUNT; t++) {
+		const char *type = rv_armsxml_type_name((enum rv_armsxml_type)t);
+		const struct {
+			const char *outcome;
+			uint64_t value;
+		} rows[] = { { "ok", s.ok[t] },
+			     { "refused", s.answered[t] - s.ok[t] - s.failed[t] },
+			     { "failed", s.failed[t] } };
+		for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
+			rv_buf_printf(out, "reeve_%s_requests_total{type=\"%s\",outcome=\"%s\"} %llu\n", name,
+			              type, rows[i].outcome, (unsigned long long)rows[i].value);
+	}
+	const struct {
+		const char *what;
+		uint64_t value;
+	} rows[] = {
+		{ "http_errors_total", s.http_errors },
+		{ "http_unauthorised_total", s.unauthorised },
+		{ "http_unsupported_total", s.unsupported },
+		{ "http_malformed_total", s.malformed },
+		{ "requests_abandoned_total", s.gone },
+		{ "connections_total", s.net.accepted },
+		{ "connections_refused_total", s.net.refused_full },
+		{ "connections_open", s.net.open },
+		{ "tls_handshakes_total", s.net.handshakes },
+		{ "tls_handshake_failures_total", s.net.handshake_failures },
+		{ "timeouts_total", s.net.timeouts },
+		{ "received_bytes_total", s.net.bytes_in },
+		{ "sent_bytes_total", s.net.bytes_out },
+	};
+	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
+		rv_buf_printf(out, "reeve_%s_%s %llu\n", name, rows[i].what,
+		              (unsigned long long)rows[i].value);
+}

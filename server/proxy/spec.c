@@ -1,0 +1,63 @@
+#include "server/proxy/proxy.h"
+
+static const struct rv_conf_item proxy_items[] = {
+	{ .name = "listen",
+	  .type = RV_CONF_LIST,
+	  .def = "{\"127.0.0.1:8443\"}",
+	  .min = 1,
+	  .max = 16,
+	  .doc = "Addresses on which devices reach the ARMS Proxy; rs.pull_urls leads here.",
+	  .doc_ja = "ARMSプロキシの待受アドレス。" },
+	{ .name = "workers",
+	  .type = RV_CONF_INT,
+	  .def = "0",
+	  .min = 0,
+	  .max = 64,
+	  .doc = "Processes that share these addresses; 0: one per core.",
+	  .doc_ja = "プロセス数。0はコア数。" },
+	{ .name = "certificate",
+	  .type = RV_CONF_STR,
+	  .def = "pki/rs.crt",
+	  .doc = "Certificate, issued by the RS CA; relative to the state directory.",
+	  .doc_ja = "RSのCAが発行したサーバ証明書。" },
+	{ .name = "key",
+	  .type = RV_CONF_STR,
+	  .def = "pki/rs.key",
+	  .doc = "Its private key.",
+	  .doc_ja = "その秘密鍵。" },
+	{ .name = "client_ca",
+	  .type = RV_CONF_STR,
+	  .def = "pki/rs-ca.crt",
+	  .doc = "Devices are asked for a certificate of this CA; they need not have one. \"\": do not "
+	         "ask, for devices whose certificates come from elsewhere.",
+	  .doc_ja = "機器の証明書を検証するCA。空文字列なら証明書を求めない。" },
+	{ .name = "conns_max",
+	  .type = RV_CONF_INT,
+	  .def = "16384",
+	  .min = 1,
+	  .max = 1000000,
+	  .doc = "Connections at a time, per worker.",
+	  .doc_ja = "プロセスあたりの最大接続数。" },
+};
+
+const struct rv_conf_section rv_proxy_sections[] = {
+	{ .name = "proxy",
+	  .doc = "ARMS Proxy.",
+	  .doc_ja = "ARMSプロキシ。",
+	  .items = proxy_items,
+	  .item_count = RV_ARRAY_LEN(proxy_items) },
+};
+const size_t rv_proxy_section_count = RV_ARRAY_LEN(rv_proxy_sections);
+
+static const char *const sections[] = { "proxy", NULL };
+static const char *const calls[] = { "rs.pull", "rs.method-query", NULL };
+
+const struct rv_duty_spec rv_proxy_duty_spec = {
+	.name = "proxy",
+	.component = "proxy",
+	.calls = calls,
+	.sections = sections,
+	.listen_section = "proxy",
+	.listen_item = "listen",
+	.workers_item = "workers",
+};

@@ -1,0 +1,360 @@
+#include "server/rs/core.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/rand.h"
+#include "base/time.h"
+#include "log/log.h"
+#include "pki/pki.h"
+#include "server/rs/line.h"
+#include "server/rs/sql/sql.h"
+
+enum {
+	CA_PEM_MAX = 5119,
+	TOKEN_BYTES = 24,
+	ARENA_MAX = 64 * 1024 * 1024, /* of one operation: a config in and out, decoded and encoded */
+};
+
+/* -- running operations --------------------------------------------------------------------- */
+
+typedef int (*op_fn)(struct rs_ctx *ctx, const void *in, void *out, struct rv_diag *diag);
+
+#define RS_THUNK(name)                                                                             \
+	static int run_##name(struct rs_ctx *ctx, const void *in, void *out, struct rv_diag *diag)  \
+	{                                                                                           \
+		return rs_op_##name(ctx, in, out, diag);                                            \
+	}
+RS_OPERATIONS(RS_THUNK)
+#undef RS_THUNK
+
+static const struct {
+	const struct rv_contract_type *in;
+	op_fn run;
+} operations[] = {
+#define RS_ROW(name) { &rv_##name##_in_type, run_##name },
+	RS_OPERATIONS(RS_ROW)
+#undef RS_ROW
+};
+
+static op_fn find_operation(const struct rv_contract_op *op)
+{
+	for (size_t i = 0; i < RV_ARRAY_LEN(operations); i++) {
+		if (operations[i].in == op->in)
+			return operations[i].run;
+	}
+	return NULL;
+}
+
+static int take_author(const struct rv_db_row *row, void *arg)
+{
+	struct rs_reader *r = arg;
+
+	r->row = row;
+	r->ctx->author = rs_read_str(r);
+	return r->err;
+}
+
+static int authorise(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_diag *diag)
+{
+	struct rs_reader r = { .ctx = ctx };
+	int err;
+
+	if (request->is_trusted) {
+		ctx->author = RV_STR_LIT("local");
+		return RV_OK;
+	}
+	err = rs_query_one(ctx, &rs_sql_token_by_hash, RV_DB_PARAMS(RV_DB_B(request->token_sha256)),
+	                   take_author, &r);
+	if (err == RV_ENOTFOUND)
+		return rv_diag_set(diag, RV_EAUTH, "rs.token", "", "the bearer token is not known");
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_buf *out,
+                struct rv_diag *diag)
+{
+	const struct rv_contract_op *op = rv_contract_op_find(request->op);
+	op_fn run = op != NULL ? find_operation(op) : NULL;
+	void *in, *result;
+	int err;
+
+	if (run == NULL)
+		return rv_diag_set(diag, RV_EUNSUPPORTED, "rs.operation", "",
+		                   "there is no operation \"%.*s\"", RV_STR_ARG(request->op));
+	err = authorise(ctx, request, diag);
+	if (err != RV_OK)
+		return err;
+	in = rv_arena_alloc(ctx->arena, op->in->size);
+	result = rv_arena_alloc(ctx->arena, op->out->size);
+	if (in == NULL || result == NULL)
+		return -ENOMEM;
+	err = rv_contract_decode(op->in, request->body, ctx->arena, in);
+	if (err != RV_OK)
+		return rv_diag_set(diag, err, "rs.input", "", "the input of %s cannot be read (%s)",
+		                   op->name, rv_err_name(err));
+	err = rv_contract_check(op->in, in, diag);
+	if (err == RV_OK)
+		err = run(ctx, in, result, diag);
+	if (err != RV_OK)
+		return err;
+	rv_contract_encode(op->out, result, out);
+	return out->err;
+}
+
+struct sync_op {
+	struct rv_rs *rs;
+	const struct rv_rs_request *request;
+	struct rv_buf *out;
+	struct rv_diag *diag;
+};
+
+static int run_sync(struct rv_db_tx *tx, void *arg)
+{
+	struct sync_op *op = arg;
+	struct rv_arena arena;
+	struct rs_ctx ctx = { .rs = op->rs, .tx = tx, .arena = &arena, .now_us = rv_time_utc_us() };
+
+	rv_arena_init(&arena, ARENA_MAX);
+	int err = rs_dispatch(&ctx, op->request, op->out, op->diag);
+	rv_arena_wipe(&arena);
+	return err;
+}
+
+int rv_rs_op_run(struct rv_rs *rs, const struct rv_rs_request *request, struct rv_buf *out,
+                 struct rv_diag *diag)
+{
+	struct sync_op op = { rs, request, out, diag };
+
+	return rv_db_run(rs->db, run_sync, &op);
+}
+
+/* -- first start ---------------------------------------------------------------------------- */
+
+static int take_text(const struct rv_db_row *row, void *arg)
+{
+	return rv_str_copy(rv_db_col_str(row, 0), arg, RS_EPOCH_LEN * 2 + 1) ? RV_OK : RV_ECORRUPT;
+}
+
+/* Value of a fact about the store, "" when there is none. */
+static int meta_get(struct rs_ctx *ctx, const char *name, char out[static RS_EPOCH_LEN * 2 + 1])
+{
+	out[0] = '\0';
+	return rv_db_query(ctx->tx, &rs_sql_meta_get, RV_DB_PARAMS(RV_DB_T(rv_str(name))), take_text,
+	                   out);
+}
+
+static int meta_put(struct rs_ctx *ctx, const char *name, const char *value)
+{
+	return rv_db_exec(ctx->tx, &rs_sql_meta_put,
+	                  RV_DB_PARAMS(RV_DB_T(rv_str(name)), RV_DB_T(rv_str(value))), NULL);
+}
+
+static int make_epoch(struct rs_ctx *ctx)
+{
+	char text[RS_EPOCH_LEN * 2 + 1];
+	uint8_t bytes[RS_EPOCH_LEN / 2];
+	int err = meta_get(ctx, "epoch", text);
+
+	if (err == RV_OK && text[0] == '\0') {
+		rv_rand_secret(bytes, sizeof(bytes));
+		sodium_bin2hex(text, sizeof(text), bytes, sizeof(bytes));
+		err = meta_put(ctx, "epoch", text);
+	}
+	if (err == RV_OK && !rv_str_copy(rv_str(text), ctx->rs->epoch, sizeof(ctx->rs->epoch)))
+		err = RV_ECORRUPT;
+	return err;
+}
+
+/* A new RS CA makes every Location-Config another text. */
+static int note_ca(struct rs_ctx *ctx)
+{
+	char was[RS_EPOCH_LEN * 2 + 1], is[RS_EPOCH_LEN * 2 + 1];
+	uint8_t sum[crypto_hash_sha256_BYTES];
+	int err = meta_get(ctx, "rs-ca", was);
+
+	crypto_hash_sha256(sum, (const uint8_t *)ctx->rs->ca_pem.ptr, ctx->rs->ca_pem.len);
+	sodium_bin2hex(is, sizeof(is), sum, sizeof(sum));
+	if (err != RV_OK || strcmp(was, is) == 0)
+		return err;
+	err = meta_put(ctx, "rs-ca", is);
+	if (err == RV_OK)
+		err = rv_db_exec(ctx->tx, &rs_sql_change_touch_locations,
+		                 RV_DB_PARAMS(RV_DB_I(RV_FEED_RECORD_KIND_LOCATION)), NULL);
+	return err;
+}
+
+static int make_default_location(struct rs_ctx *ctx, struct rv_diag *diag)
+{
+	const struct rs_settings *s = &ctx->rs->settings;
+	struct rv_location_set_in in = { .name = RV_STR_LIT("default") };
+	struct rv_location_set_out out;
+	struct rv_location there;
+	struct rv_line lines[RS_URLS_MAX];
+	struct rv_str urls[RS_URLS_MAX];
+	int err = rs_location_find(ctx, in.name, &there, NULL);
+
+	if (err != RV_ENOTFOUND)
+		return err;
+	for (size_t i = 0; i < s->location_urls.count; i++)
+		urls[i] = rv_str(s->location_urls.items[i]);
+	for (size_t i = 0; i < s->lines.count; i++) {
+		err = rs_line_parse(rv_str(s->lines.items[i]), &lines[i], diag);
+		if (err != RV_OK)
+			return err;
+	}
+	in.rs_urls = urls;
+	in.rs_urls_len = s->location_urls.count;
+	in.lines = lines;
+	in.lines_len = s->lines.count;
+	err = rv_location_set_in_check(&in, diag);
+	return err == RV_OK ? rs_op_location_set(ctx, &in, &out, diag) : err;
+}
+
+/* Shown here once and never again: the store keeps only its hash. */
+static int make_token(struct rs_ctx *ctx, char token[static TOKEN_BYTES * 2 + 8])
+{
+	uint8_t bytes[TOKEN_BYTES], sum[crypto_hash_sha256_BYTES];
+	char hex[TOKEN_BYTES * 2 + 1];
+	int64_t count = 0;
+	int err = rs_query_int(ctx, &rs_sql_token_count, RV_DB_NO_PARAMS, &count);
+
+	token[0] = '\0';
+	if (err != RV_OK || count > 0)
+		return err;
+	rv_rand_secret(bytes, sizeof(bytes));
+	sodium_bin2hex(hex, sizeof(hex), bytes, sizeof(bytes));
+	int len = snprintf(token, TOKEN_BYTES * 2 + 8, "rvt_%s", hex);
+	crypto_hash_sha256(sum, (const uint8_t *)token, (size_t)len);
+	return rv_db_exec(ctx->tx, &rs_sql_token_insert,
+	                  RV_DB_PARAMS(RV_DB_B(rv_strn(sum, sizeof(sum))), RV_DB_T(RV_STR_LIT("admin")),
+	                               RV_DB_I(ctx->now_us)),
+	                  NULL);
+}
+
+struct first_start {
+	struct rv_rs *rs;
+	struct rv_diag *diag;
+	char token[TOKEN_BYTES * 2 + 8];
+};
+
+static int prepare_store(struct rv_db_tx *tx, void *arg)
+{
+	struct first_start *first = arg;
+	struct rv_arena arena = { 0 };
+	struct rs_ctx ctx = { .rs = first->rs,
+		              .tx = tx,
+		              .arena = &arena,
+		              .now_us = rv_time_utc_us(),
+		              .author = RV_STR_LIT("reeve") };
+	int err = make_epoch(&ctx);
+
+	if (err == RV_OK)
+		err = note_ca(&ctx);
+	if (err == RV_OK)
+		err = make_default_location(&ctx, first->diag);
+	if (err == RV_OK)
+		err = make_token(&ctx, first->token);
+	rv_arena_wipe(&arena);
+	return err;
+}
+
+/* -- opening -------------------------------------------------------------------------------- */
+
+static int make_path(const char *state_dir, const char *name, char out[static PATH_MAX],
+                     struct rv_diag *diag)
+{
+	int n = name[0] == '/' ? snprintf(out, PATH_MAX, "%s", name)
+	                       : snprintf(out, PATH_MAX, "%s/%s", state_dir, name);
+
+	if (n >= PATH_MAX)
+		return rv_diag_set(diag, RV_ELIMIT, "rs.path", name, "the path of %s is too long", name);
+	return RV_OK;
+}
+
+static int read_ca(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag *diag)
+{
+	const char *name = rv_conf_str(rv_conf_get(opt->conf, "ca", NULL), "certificate");
+	struct rv_pki_info info;
+	char path[PATH_MAX];
+	int err = make_path(opt->state_dir, name, path, diag);
+
+	if (err != RV_OK)
+		return err;
+	rv_buf_init(&rs->ca_pem, CA_PEM_MAX);
+	err = rv_buf_read_file(&rs->ca_pem, path, CA_PEM_MAX);
+	if (err != RV_OK)
+		return rv_diag_set(diag, err, "rs.ca-certificate", path,
+		                   "cannot read the RS CA certificate %s (%s); `reeve pki init` makes one",
+		                   path, rv_err_name(err));
+	return rv_pki_inspect(rv_buf_str(&rs->ca_pem), &info, diag);
+}
+
+static int open_store(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag *diag)
+{
+	const char *url = rv_conf_str(rv_conf_get(opt->conf, "rs", NULL), "store");
+	char path[PATH_MAX], made[PATH_MAX + 8];
+	int err = make_path(opt->state_dir, "rs.db", path, diag);
+
+	if (err != RV_OK)
+		return err;
+	snprintf(made, sizeof(made), "sqlite:%s", path);
+	struct rv_db_opt db = { .url = url != NULL ? url : made,
+		                .migrations = rs_sql_migrations,
+		                .migration_count = rs_sql_migration_count,
+		                .statements = rs_sql_all,
+		                .statement_count = rs_sql_count,
+		                .loop = opt->loop };
+	return rv_db_open(&db, &rs->db, diag);
+}
+
+int rv_rs_open(const struct rv_rs_opt *opt, struct rv_rs **out, struct rv_diag *diag)
+{
+	struct rv_rs *rs = calloc(1, sizeof(*rs));
+	struct first_start first = { .rs = rs, .diag = diag };
+	char path[PATH_MAX];
+	int err;
+
+	if (rs == NULL)
+		return -ENOMEM;
+	rv_idgen_init(&rs->ids, opt->node);
+	err = rs_settings_read(opt->conf, &rs->settings, diag);
+	if (err == RV_OK)
+		err = read_ca(rs, opt, diag);
+	if (err == RV_OK)
+		err = make_path(opt->state_dir, "secret.key", path, diag);
+	if (err == RV_OK)
+		err = rv_secret_open(path, &rs->secret, diag);
+	if (err == RV_OK)
+		err = open_store(rs, opt, diag);
+	if (err == RV_OK)
+		err = rv_db_run(rs->db, prepare_store, &first);
+	if (err != RV_OK)
+		goto fail;
+	if (first.token[0] != '\0')
+		rv_log(RV_LOG_INFO, "rs.token.made", RV_KS("name", "admin"), RV_KS("token", first.token),
+		       RV_KS("note", "shown this once only"));
+	rv_wipe(first.token, sizeof(first.token));
+	*out = rs;
+	return RV_OK;
+fail:
+	if (diag != NULL && diag->key == NULL)
+		rs_db_failed(diag, err);
+	rv_rs_close(rs);
+	return err;
+}
+
+void rv_rs_close(struct rv_rs *rs)
+{
+	if (rs == NULL)
+		return;
+	rv_db_close(rs->db);
+	rv_secret_free(rs->secret);
+	rv_buf_deinit(&rs->ca_pem);
+	free(rs);
+}

@@ -1,0 +1,524 @@
+#include <errno.h>
+
+#include "base/codec.h"
+#include "base/rand.h"
+#include "pki/pki.h"
+#include "server/rs/core.h"
+#include "server/rs/sql/sql.h"
+
+enum { MADE_KEY_BYTES = 16, LIST_DEFAULT = 100 };
+
+/* -- checks --------------------------------------------------------------------------------- */
+
+/* Keys, names and passphrases go into HTTP Basic and into ASCII XML. The value is never shown. */
+static int check_printable(struct rv_str value, const char *field, struct rv_diag *diag)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.ptr[i] < 0x20 || value.ptr[i] > 0x7e)
+			return rv_diag_set(diag, RV_EINVALID, "device.not-printable", field,
+			                   "%s: character %zu is not printable ASCII", field, i + 1);
+	}
+	return RV_OK;
+}
+
+/* "-----BEGIN" must start a line, or the original client fails each pull after it has applied
+ * the config (spec 10 #63). */
+static int check_pem(struct rv_str pem, const char *field, struct rv_diag *diag)
+{
+	size_t at = 0, bad;
+
+	if (!rv_str_is_ascii(pem, &bad))
+		return rv_diag_set(diag, RV_EINVALID, "device.pem", field, "%s: byte %zu is not ASCII",
+		                   field, bad + 1);
+	while (at < pem.len) {
+		struct rv_str rest = rv_str_sub(pem, at, pem.len);
+		if (rv_str_starts(rest, "-----BEGIN"))
+			return RV_OK;
+		at += rv_str_find(rest, '\n') + 1;
+	}
+	return rv_diag_set(diag, RV_EINVALID, "device.pem", field,
+	                   "%s: no line begins with \"-----BEGIN\"", field);
+}
+
+static int check_pair(struct rv_str certificate, struct rv_str key, int64_t *expires_at,
+                      struct rv_diag *diag)
+{
+	struct rv_pki_info info;
+
+	if (certificate.len == 0 || key.len == 0)
+		return rv_diag_set(diag, RV_EINVALID, "device.pair",
+		                   certificate.len == 0 ? "certificate_pem" : "private_key_pem",
+		                   "certificate_pem and private_key_pem are given together or not at all");
+	int err = check_pem(certificate, "certificate_pem", diag);
+	if (err == RV_OK)
+		err = check_pem(key, "private_key_pem", diag);
+	if (err == RV_OK)
+		err = rv_pki_inspect(certificate, &info, diag);
+	if (err == RV_OK)
+		err = rv_pki_check_pair(certificate, key, diag);
+	if (err != RV_OK)
+		return err == -ENOMEM ? err : RV_EINVALID;
+	*expires_at = info.not_after_us;
+	return RV_OK;
+}
+
+static int ignore_row(const struct rv_db_row *row, void *arg)
+{
+	(void)row;
+	(void)arg;
+	return RV_OK;
+}
+
+static int check_location(struct rs_ctx *ctx, struct rv_str name, struct rv_diag *diag)
+{
+	int err = rs_query_one(ctx, &rs_sql_location_get, RV_DB_PARAMS(RV_DB_T(name)), ignore_row, NULL);
+
+	if (err == RV_ENOTFOUND)
+		return rv_diag_set(diag, err, "location.unknown", "location",
+		                   "there is no Location-Config \"%.*s\"", RV_STR_ARG(name));
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+/* -- reading -------------------------------------------------------------------------------- */
+
+struct taking {
+	struct rs_reader r;
+	struct rs_device *one;   /* by-distid */
+	struct rv_device *list;  /* or list, with room for `limit` */
+	size_t count, limit;
+};
+
+/* Columns of RS_SQL_DEVICE_COLUMNS. */
+static int take_columns(struct rs_reader *r, struct rs_device *out)
+{
+	struct rv_device *d = &out->pub;
+
+	d->id = rs_read_int(r);
+	d->distid = rs_read_str(r);
+	d->description = rs_read_str(r);
+	d->is_enabled = rs_read_bool(r);
+	d->location = rs_read_str(r);
+	d->rs = rs_read_str(r);
+	d->state = (enum rv_device_state)rs_read_int(r);
+	d->created_at = rs_read_int(r);
+	d->has_last_contact_at = rs_read_opt(r, &d->last_contact_at);
+	d->last_address = rs_read_str(r);
+	d->firmware = rs_read_str(r);
+	d->has_startup = rs_read_opt(r, &out->startup_id);
+	d->has_certificate_expires_at = rs_read_opt(r, &d->certificate_expires_at);
+	out->working_id = rs_read_int(r);
+	out->running_id = rs_read_int(r);
+	return r->err;
+}
+
+static int take_one(const struct rv_db_row *row, void *arg)
+{
+	struct taking *t = arg;
+
+	t->r.row = row;
+	return take_columns(&t->r, t->one);
+}
+
+/* One row more than asked for tells whether there is a next page; it is not kept. */
+static int take_next(const struct rv_db_row *row, void *arg)
+{
+	struct taking *t = arg;
+	struct rs_device device = { 0 };
+
+	if (t->count++ == t->limit)
+		return RV_OK;
+	t->r = (struct rs_reader){ .row = row, .ctx = t->r.ctx };
+	int err = take_columns(&t->r, &device);
+	t->list[t->count - 1] = device.pub;
+	return err;
+}
+
+int rs_device_find(struct rs_ctx *ctx, struct rv_str distid, struct rs_device *out,
+                   struct rv_diag *diag)
+{
+	struct rs_device found = { 0 };
+	struct taking t = { .r.ctx = ctx, .one = &found };
+	struct rv_str canonical;
+	int err = rs_distid(ctx, distid, &canonical, diag);
+
+	if (err != RV_OK)
+		return err;
+	err = rs_query_one(ctx, &rs_sql_device_by_distid, RV_DB_PARAMS(RV_DB_T(canonical)), take_one,
+	                   &t);
+	if (err == RV_ENOTFOUND)
+		return rv_diag_set(diag, err, "device.unknown", "distid", "there is no device %.*s",
+		                   RV_STR_ARG(canonical));
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	*out = found;
+	return RV_OK;
+}
+
+static int find_public(struct rs_ctx *ctx, struct rv_str distid, struct rv_device *out,
+                       struct rv_diag *diag)
+{
+	struct rs_device device;
+	int err = rs_device_find(ctx, distid, &device, diag);
+
+	if (err == RV_OK)
+		*out = device.pub;
+	return err;
+}
+
+int rs_op_device_get(struct rs_ctx *ctx, const struct rv_device_get_in *in,
+                     struct rv_device_get_out *out, struct rv_diag *diag)
+{
+	return find_public(ctx, in->distid, &out->device, diag);
+}
+
+int rs_op_device_list(struct rs_ctx *ctx, const struct rv_device_list_in *in,
+                      struct rv_device_list_out *out, struct rv_diag *diag)
+{
+	struct taking t = { .r.ctx = ctx, .limit = in->has_limit ? in->limit : LIST_DEFAULT };
+
+	t.list = rv_arena_array(ctx->arena, t.limit, sizeof(*t.list));
+	if (t.list == NULL)
+		return -ENOMEM;
+	int err = rv_db_query(ctx->tx, &rs_sql_device_list,
+	                      RV_DB_PARAMS(RV_DB_T(in->after), RV_DB_I(t.limit + 1)), take_next, &t);
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	bool has_more = t.count > t.limit;
+	out->devices = t.list;
+	out->devices_len = has_more ? t.limit : t.count;
+	if (has_more)
+		out->next = t.list[t.limit - 1].distid;
+	return RV_OK;
+}
+
+/* -- making --------------------------------------------------------------------------------- */
+
+/* A new device, checked and complete; what is empty is made here. */
+struct draft {
+	struct rv_str distid; /* canonical */
+	struct rv_str description, location, rs, rs_key, heartbeat_key;
+	uint8_t ls_key_mac[RV_SECRET_MAC_LEN];
+	bool is_enabled;
+	struct rv_str certificate, private_key;
+	int64_t expires_at;
+};
+
+static int make_key(struct rs_ctx *ctx, struct rv_str *key)
+{
+	uint8_t bytes[MADE_KEY_BYTES];
+	struct rv_buf hex = { .wipe = true };
+	int err;
+
+	if (key->len > 0)
+		return RV_OK;
+	rv_rand_secret(bytes, sizeof(bytes));
+	rv_hex_encode(&hex, rv_strn(bytes, sizeof(bytes)));
+	*key = rv_arena_str(ctx->arena, rv_buf_str(&hex));
+	err = hex.err != RV_OK ? hex.err : key->ptr == NULL ? -ENOMEM : RV_OK;
+	rv_wipe(bytes, sizeof(bytes));
+	rv_buf_deinit(&hex);
+	return err;
+}
+
+static int check_draft(struct rs_ctx *ctx, struct draft *draft, struct rv_diag *diag)
+{
+	int err = RV_OK;
+
+	if (draft->location.len == 0)
+		draft->location = RV_STR_LIT("default");
+	if (draft->rs.len == 0)
+		draft->rs = rv_str(ctx->rs->settings.name);
+	err = check_location(ctx, draft->location, diag);
+	if (err == RV_OK)
+		err = check_printable(draft->rs, "rs", diag);
+	if (err == RV_OK)
+		err = check_printable(draft->rs_key, "rs_key", diag);
+	if (err == RV_OK)
+		err = check_printable(draft->heartbeat_key, "heartbeat_key", diag);
+	if (err == RV_OK && (draft->certificate.len > 0 || draft->private_key.len > 0))
+		err = check_pair(draft->certificate, draft->private_key, &draft->expires_at, diag);
+	if (err == RV_OK)
+		err = make_key(ctx, &draft->rs_key);
+	if (err == RV_OK)
+		err = make_key(ctx, &draft->heartbeat_key);
+	return err;
+}
+
+static int insert_device(struct rs_ctx *ctx, int64_t id, const struct draft *draft)
+{
+	struct rv_str rs_key, heartbeat_key;
+	int err = rs_seal(ctx, "device.rs_key", id, draft->rs_key, &rs_key);
+
+	if (err == RV_OK)
+		err = rs_seal(ctx, "device.heartbeat_key", id, draft->heartbeat_key, &heartbeat_key);
+	if (err == RV_OK)
+		err = rv_db_exec(ctx->tx, &rs_sql_device_insert,
+		                 RV_DB_PARAMS(RV_DB_I(id), RV_DB_T(draft->distid),
+		                              RV_DB_T(draft->description), RV_DB_T(draft->location),
+		                              RV_DB_T(draft->rs), RV_DB_I(draft->is_enabled),
+		                              RV_DB_I(ctx->now_us),
+		                              RV_DB_B(rv_strn(draft->ls_key_mac, RV_SECRET_MAC_LEN)),
+		                              RV_DB_B(rs_key), RV_DB_B(heartbeat_key)),
+		                 NULL);
+	if (err == RV_OK)
+		err = rv_db_exec(ctx->tx, &rs_sql_device_state_insert, RV_DB_PARAMS(RV_DB_I(id)), NULL);
+	return err;
+}
+
+static int make_device(struct rs_ctx *ctx, struct draft *draft, struct rv_diag *diag)
+{
+	int64_t id = rv_id_make(&ctx->rs->ids, ctx->now_us);
+	int err = check_draft(ctx, draft, diag);
+
+	if (err != RV_OK)
+		return err;
+	err = insert_device(ctx, id, draft);
+	if (err == RV_EEXISTS)
+		return rv_diag_set(diag, err, "device.exists", "distid", "device %.*s exists already",
+		                   RV_STR_ARG(draft->distid));
+	if (err == RV_OK && draft->certificate.len > 0)
+		err = rs_certificate_put(ctx, id,
+		                         &(struct rv_ca_issue_sa_out){
+						 .certificate_pem = draft->certificate,
+						 .private_key_pem = draft->private_key,
+						 .expires_at = draft->expires_at },
+		                         true);
+	else if (err == RV_OK)
+		ctx->wants_certificate = true;
+	if (err == RV_OK)
+		err = rv_db_exec(ctx->tx, &rs_sql_waiting_delete, RV_DB_PARAMS(RV_DB_T(draft->distid)),
+		                 NULL);
+	if (err == RV_OK)
+		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, draft->distid, false);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+int rs_op_device_create(struct rs_ctx *ctx, const struct rv_device_create_in *in,
+                        struct rv_device_create_out *out, struct rv_diag *diag)
+{
+	struct draft draft = { .description = in->description,
+		               .location = in->location,
+		               .rs = in->rs,
+		               .rs_key = in->rs_key,
+		               .heartbeat_key = in->heartbeat_key,
+		               .is_enabled = in->has_is_enabled ? in->is_enabled : true,
+		               .certificate = in->certificate_pem,
+		               .private_key = in->private_key_pem };
+	int err = rs_distid(ctx, in->distid, &draft.distid, diag);
+
+	if (err == RV_OK)
+		err = check_printable(in->ls_key, "ls_key", diag);
+	if (err != RV_OK)
+		return err;
+	rv_secret_mac(ctx->rs->secret, draft.distid, in->ls_key, draft.ls_key_mac);
+	err = make_device(ctx, &draft, diag);
+	return err == RV_OK ? find_public(ctx, draft.distid, &out->device, diag) : err;
+}
+
+/* -- claiming ------------------------------------------------------------------------------- */
+
+struct caller {
+	struct rs_reader r;
+	struct rv_str mac, print;
+};
+
+static int take_caller(const struct rv_db_row *row, void *arg)
+{
+	struct caller *c = arg;
+
+	c->r.row = row;
+	rs_read_int(&c->r);
+	c->mac = rs_read_str(&c->r);
+	c->print = rs_read_str(&c->r);
+	return c->r.err;
+}
+
+/* The MAC of the key by which the LS shall know the device from now on. */
+static int claim_key(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
+                     const struct caller *caller, struct draft *draft, struct rv_diag *diag)
+{
+	if (in->has_key_print && !rv_str_ieq(in->key_print, caller->print))
+		return rv_diag_set(diag, RV_ECONFLICT, "device.key-print", "key_print",
+		                   "the device presented a key with the fingerprint \"%.*s\"",
+		                   RV_STR_ARG(caller->print));
+	if (in->has_ls_key) {
+		rv_secret_mac(ctx->rs->secret, draft->distid, in->ls_key, draft->ls_key_mac);
+		return check_printable(in->ls_key, "ls_key", diag);
+	}
+	if (caller->mac.len != RV_SECRET_MAC_LEN)
+		return rv_diag_set(diag, RV_EINVALID, "device.no-key", "ls_key",
+		                   "the device has presented no LS-SA key so far: give ls_key");
+	for (size_t i = 0; i < RV_SECRET_MAC_LEN; i++)
+		draft->ls_key_mac[i] = (uint8_t)caller->mac.ptr[i];
+	return RV_OK;
+}
+
+static int claim_config(struct rs_ctx *ctx, const struct rv_device_claim_in *in, struct rv_str distid,
+                        struct rv_diag *diag)
+{
+	struct rv_config_version ignored;
+	struct rs_device device;
+
+	if (in->modules_len == 0)
+		return RV_OK;
+	int err = rs_device_find(ctx, distid, &device, diag);
+	if (err != RV_OK)
+		return err;
+	return rs_config_give(ctx, &device, RV_CONFIG_KIND_STARTUP, in->modules, in->modules_len,
+	                      &ignored, diag);
+}
+
+int rs_op_device_claim(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
+                       struct rv_device_claim_out *out, struct rv_diag *diag)
+{
+	struct draft draft = { .description = in->description,
+		               .location = in->location,
+		               .is_enabled = true };
+	struct caller caller = { .r.ctx = ctx };
+	struct rs_device known;
+	int err = rs_distid(ctx, in->distid, &draft.distid, diag);
+
+	if (err != RV_OK)
+		return err;
+	if (rs_device_find(ctx, draft.distid, &known, NULL) == RV_OK)
+		return rv_diag_set(diag, RV_EEXISTS, "device.claimed", "distid",
+		                   "device %.*s is registered already%s", RV_STR_ARG(draft.distid),
+		                   known.pub.has_startup ? "" : "; what it lacks is a startup config");
+	err = rs_query_one(ctx, &rs_sql_waiting_key, RV_DB_PARAMS(RV_DB_T(draft.distid)), take_caller,
+	                   &caller);
+	if (err == RV_ENOTFOUND)
+		return rv_diag_set(diag, err, "device.not-waiting", "distid",
+		                   "no device %.*s has called and is waiting", RV_STR_ARG(draft.distid));
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	err = claim_key(ctx, in, &caller, &draft, diag);
+	if (err == RV_OK)
+		err = make_device(ctx, &draft, diag);
+	if (err == RV_OK)
+		err = claim_config(ctx, in, draft.distid, diag);
+	return err == RV_OK ? find_public(ctx, draft.distid, &out->device, diag) : err;
+}
+
+/* -- changing ------------------------------------------------------------------------------- */
+
+static int check_update(struct rs_ctx *ctx, const struct rv_device_update_in *in,
+                        struct rv_diag *diag)
+{
+	int err = RV_OK;
+
+	if (in->has_location)
+		err = check_location(ctx, in->location, diag);
+	if (err == RV_OK)
+		err = check_printable(in->rs, "rs", diag);
+	if (err == RV_OK)
+		err = check_printable(in->ls_key, "ls_key", diag);
+	if (err == RV_OK)
+		err = check_printable(in->rs_key, "rs_key", diag);
+	return err;
+}
+
+static struct rv_db_value text_or_null(bool is_given, struct rv_str s)
+{
+	return is_given ? RV_DB_T(s) : RV_DB_N;
+}
+
+int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in,
+                        struct rv_device_update_out *out, struct rv_diag *diag)
+{
+	uint8_t mac[RV_SECRET_MAC_LEN];
+	struct rv_db_value mac_value = RV_DB_N, key_value = RV_DB_N;
+	struct rs_device device;
+	struct rv_str box;
+	int err = rs_device_find(ctx, in->distid, &device, diag);
+
+	if (err == RV_OK)
+		err = check_update(ctx, in, diag);
+	if (err != RV_OK)
+		return err;
+	if (in->has_ls_key) {
+		rv_secret_mac(ctx->rs->secret, device.pub.distid, in->ls_key, mac);
+		mac_value = RV_DB_B(rv_strn(mac, sizeof(mac)));
+	}
+	if (in->has_rs_key) {
+		err = rs_seal(ctx, "device.rs_key", device.pub.id, in->rs_key, &box);
+		if (err != RV_OK)
+			return rs_db_failed(diag, err);
+		key_value = RV_DB_B(box);
+	}
+	err = rv_db_exec(ctx->tx, &rs_sql_device_update,
+	                 RV_DB_PARAMS(text_or_null(in->has_description, in->description),
+	                              in->has_is_enabled ? RV_DB_I(in->is_enabled) : RV_DB_N,
+	                              text_or_null(in->has_location, in->location),
+	                              text_or_null(in->has_rs, in->rs), mac_value, key_value,
+	                              RV_DB_I(device.pub.id)),
+	                 NULL);
+	if (err == RV_OK)
+		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, false);
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	return find_public(ctx, device.pub.distid, &out->device, diag);
+}
+
+int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in,
+                        struct rv_device_delete_out *out, struct rv_diag *diag)
+{
+	const struct rv_db_stmt *const statements[] = { &rs_sql_device_delete,
+		                                        &rs_sql_device_state_delete,
+		                                        &rs_sql_certificate_delete };
+	struct rs_device device;
+	int err = rs_device_find(ctx, in->distid, &device, diag);
+
+	(void)out;
+	if (err != RV_OK)
+		return err;
+	for (size_t i = 0; i < RV_ARRAY_LEN(statements) && err == RV_OK; i++)
+		err = rv_db_exec(ctx->tx, statements[i], RV_DB_PARAMS(RV_DB_I(device.pub.id)), NULL);
+	if (err == RV_OK)
+		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, true);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+/* -- certificates --------------------------------------------------------------------------- */
+
+struct missing {
+	struct rs_reader r;
+	int64_t id;
+	struct rv_str distid;
+};
+
+static int take_missing(const struct rv_db_row *row, void *arg)
+{
+	struct missing *m = arg;
+
+	m->r.row = row;
+	m->id = rs_read_int(&m->r);
+	m->distid = rs_read_str(&m->r);
+	return m->r.err;
+}
+
+int rs_certificate_missing(struct rs_ctx *ctx, int64_t after, int64_t *id, struct rv_str *distid)
+{
+	struct missing m = { .r.ctx = ctx };
+	int err = rv_db_query(ctx->tx, &rs_sql_certificate_missing, RV_DB_PARAMS(RV_DB_I(after)),
+	                      take_missing, &m);
+
+	if (err == RV_OK) {
+		*id = m.id;
+		*distid = m.distid;
+	}
+	return err;
+}
+
+int rs_certificate_put(struct rs_ctx *ctx, int64_t device_id, const struct rv_ca_issue_sa_out *made,
+                       bool is_given)
+{
+	struct rv_str box;
+	int err = rs_seal(ctx, "certificate.key", device_id, made->private_key_pem, &box);
+
+	if (err != RV_OK)
+		return err;
+	return rv_db_exec(ctx->tx, &rs_sql_certificate_put,
+	                  RV_DB_PARAMS(RV_DB_I(device_id), RV_DB_T(made->certificate_pem), RV_DB_B(box),
+	                               RV_DB_I(made->expires_at), RV_DB_I(is_given)),
+	                  NULL);
+}

@@ -1,0 +1,379 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "log/log.h"
+#include "server/rs/duty_priv.h"
+
+struct job {
+	struct rv_serve_job base;
+	bool feed_changed, wants_certificate;
+	/* rs.pull */
+	struct rs_pull_extra extra;
+	struct rv_ca_issue_sa_out made;
+	/* rs.op */
+	bool is_trusted;
+	struct rv_buf body;
+	struct rv_diag diag;
+};
+
+static struct job *job_of(struct rv_serve_job *base)
+{
+	return (struct job *)base;
+}
+
+static struct rs_ctx make_ctx(struct rv_db_tx *tx, struct job *job)
+{
+	struct rs_duty *d = job->base.owner;
+
+	return (struct rs_ctx){
+		.rs = d->rs, .tx = tx, .arena = &job->base.arena, .now_us = rv_time_utc_us()
+	};
+}
+
+/* -- rs.pull -------------------------------------------------------------------------------- */
+
+static const char *const outcome_names[] = { "delivered", "unknown",  "no_config", "wrong_key",
+	                                     "disabled",  "other_rs", "error" };
+
+_Static_assert(RV_ARRAY_LEN(outcome_names) == RV_PULL_OUTCOME_ERROR + 1, "a word for each outcome");
+
+static int run_pull(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct job *job = job_of(base);
+	struct rs_ctx ctx = make_ctx(tx, job);
+
+	return rs_contact_pull(&ctx, base->in, base->out, &job->extra);
+}
+
+static void log_pull(struct job *job)
+{
+	struct rs_duty *d = job->base.owner;
+	const struct rv_rs_pull_in *in = job->base.in;
+	const struct rv_rs_pull_out *out = job->base.out;
+
+	d->pulls[job->extra.outcome]++;
+	rv_log(RV_LOG_INFO, "rs.pull.recorded", RV_KV("device", in->distid), RV_KI("code", out->code),
+	       RV_KS("outcome", outcome_names[job->extra.outcome]), RV_KV("address", in->address),
+	       RV_KV("trigger", in->trigger), RV_KV("firmware", in->firmware));
+}
+
+static int work_keep(struct rv_db_tx *tx, void *arg)
+{
+	struct job *job = arg;
+	struct rs_ctx ctx = make_ctx(tx, job);
+
+	return rs_certificate_put(&ctx, job->extra.device_id, &job->made, false);
+}
+
+/* A certificate that is not kept is not given either. */
+static void keep_done(void *arg, int status)
+{
+	struct job *job = arg;
+	struct rs_duty *d = job->base.owner;
+	struct rv_rs_pull_out *out = job->base.out;
+
+	if (status == RV_OK) {
+		d->certificates++;
+		out->sa_certificate = job->made.certificate_pem;
+		out->sa_private_key = job->made.private_key_pem;
+		rv_serve_encode(&job->base);
+	}
+	rv_serve_answer(&job->base, RV_OK);
+}
+
+static void certificate_made(void *arg, int status, struct rv_str body)
+{
+	struct job *job = arg;
+	struct rs_duty *d = job->base.owner;
+	struct rv_str copy;
+
+	if (status == RV_OK) {
+		copy = rv_arena_str(&job->base.arena, body);
+		status = copy.ptr == NULL ? -ENOMEM
+		                          : rv_ca_issue_sa_out_decode(copy, &job->base.arena, &job->made);
+	}
+	if (status == RV_OK)
+		status = rv_db_submit(d->rs->db, work_keep, keep_done, job);
+	if (status != RV_OK)
+		rv_serve_answer(&job->base, RV_OK);
+}
+
+/* The pull is recorded. A certificate is made first if one is missing; a pull never fails for
+ * want of it (the device can do all but https-simple without). */
+static void done_pull(struct rv_serve_job *base, int status)
+{
+	struct job *job = job_of(base);
+	const struct rv_rs_pull_in *in = base->in;
+
+	if (status == RV_OK)
+		log_pull(job);
+	if (status == RV_OK && job->extra.wants_certificate &&
+	    rs_ask_ca(base->owner, in->distid, certificate_made, job) == RV_OK)
+		return;
+	rv_serve_answer(base, status);
+}
+
+/* -- the other methods ---------------------------------------------------------------------- */
+
+static int run_query(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+
+	return rs_contact_query(&ctx, base->in, base->out);
+}
+
+static void done_query(struct rv_serve_job *base, int status)
+{
+	struct rs_duty *d = base->owner;
+	const struct rv_rs_method_query_in *in = base->in;
+	const struct rv_rs_method_query_out *out = base->out;
+
+	d->queries++;
+	if (status == RV_OK)
+		rv_log(RV_LOG_INFO, "rs.method_query.answered", RV_KV("device", in->distid),
+		       RV_KI("code", out->code), RV_KV("address", in->address));
+	rv_serve_answer(base, status);
+}
+
+static int run_note(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+
+	return rs_contact_note(&ctx, base->in);
+}
+
+static int run_feed(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+
+	return rs_feed(&ctx, base->in, base->out);
+}
+
+/* Only librsapi's end of a link is a trusted transport (the supervisor checked its uid); what comes
+ * through http needs a token. */
+static bool is_trusted_call(const struct rv_serve_job *base)
+{
+	const struct rv_rs_op_in *in = base->in;
+
+	return in->is_trusted && strcmp(base->peer, "rsapi") == 0;
+}
+
+static int run_op(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct job *job = job_of(base);
+	const struct rv_rs_op_in *in = base->in;
+	struct rs_ctx ctx = make_ctx(tx, job);
+	struct rv_rs_request request = { .op = in->op,
+		                         .token_sha256 = in->token_sha256,
+		                         .is_trusted = is_trusted_call(base),
+		                         .body = in->body };
+	job->body.wipe = true;
+	int err = rs_dispatch(&ctx, &request, &job->body, &job->diag);
+
+	job->feed_changed = ctx.feed_changed;
+	job->wants_certificate = ctx.wants_certificate;
+	return err;
+}
+
+/* Whatever became of it, the caller gets an answer that says so: a refusal is no failure of the
+ * bus. */
+static void done_op(struct rv_serve_job *base, int status)
+{
+	struct job *job = job_of(base);
+	struct rs_duty *d = base->owner;
+	const struct rv_rs_op_in *in = base->in;
+	struct rv_rs_op_out *out = base->out;
+
+	d->operations++;
+	d->failed_operations += status != RV_OK;
+	*out = (struct rv_rs_op_out){ .status = status };
+	if (status == RV_OK) {
+		out->body = rv_buf_str(&job->body);
+	} else {
+		if (job->diag.key == NULL)
+			rs_db_failed(&job->diag, status);
+		out->key = rv_str(job->diag.key);
+		out->text = rv_str(job->diag.text);
+		out->where = rv_str(job->diag.where);
+	}
+	rv_log(status == RV_EDB ? RV_LOG_ERROR : RV_LOG_DEBUG, "rs.operation.ended", RV_KV("op", in->op),
+	       RV_KS("status", status == RV_OK ? "OK" : rv_err_name(status)));
+	if (status == RV_OK && job->feed_changed)
+		rv_bus_publish(d->bus, "rs.changed", (struct rv_str){ 0 });
+	if (status == RV_OK && job->wants_certificate)
+		rs_filler_kick(&d->filler);
+	rv_serve_encode(base);
+	rv_buf_deinit(&job->body);
+	rv_serve_answer(base, RV_OK);
+}
+
+static const struct rv_serve_method methods[] = {
+	{ "rs.pull", &rv_rs_pull_in_type, &rv_rs_pull_out_type, sizeof(struct job), run_pull,
+	  done_pull },
+	{ "rs.method-query", &rv_rs_method_query_in_type, &rv_rs_method_query_out_type,
+	  sizeof(struct job), run_query, done_query },
+	{ "rs.waiting-note", &rv_rs_waiting_note_in_type, &rv_rs_waiting_note_out_type,
+	  sizeof(struct job), run_note, NULL },
+	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct job), run_feed, NULL },
+	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct job), run_op, done_op },
+};
+
+/* -- life ----------------------------------------------------------------------------------- */
+
+int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn, void *arg)
+{
+	struct rv_ca_issue_sa_in in = { .distid = distid };
+	struct rv_buf body = { 0 };
+	int err = RV_ECANCELED;
+
+	if (duty->is_stopping)
+		return err;
+	rv_ca_issue_sa_in_encode(&in, &body);
+	err = body.err;
+	if (err == RV_OK)
+		err = rv_bus_request(duty->bus, "ca", -1, "ca.issue-sa", rv_buf_str(&body),
+		                     RS_CA_TIMEOUT_US, fn, arg);
+	rv_buf_deinit(&body);
+	return err;
+}
+
+static void on_link(void *arg, const char *peer, unsigned instance, bool is_up)
+{
+	struct rs_duty *d = arg;
+
+	(void)instance;
+	if (is_up && strcmp(peer, "ca") == 0)
+		rs_filler_kick(&d->filler);
+}
+
+static int work_count(struct rv_db_tx *tx, void *arg)
+{
+	struct rs_duty *d = arg;
+
+	return rs_count(tx, &d->counting.devices, &d->counting.waiting);
+}
+
+static void count_done(void *arg, int status)
+{
+	struct rs_duty *d = arg;
+
+	if (status == RV_OK)
+		d->counted = d->counting;
+	d->is_counting = false;
+	rs_duty_settle(d);
+}
+
+static void count(struct rs_duty *d)
+{
+	if (!d->is_counting && !d->is_stopping)
+		d->is_counting = rv_db_submit(d->rs->db, work_count, count_done, d) == RV_OK;
+}
+
+static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
+{
+	struct rv_rs_opt opt = { .conf = rv_duty_conf(duty),
+		                 .state_dir = rv_duty_state_dir(duty),
+		                 .loop = rv_duty_loop(duty) };
+	struct rs_duty *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (d == NULL)
+		return -ENOMEM;
+	d->duty = duty;
+	d->bus = rv_duty_bus(duty);
+	rs_filler_init(&d->filler, d);
+	err = rv_rs_open(&opt, &d->rs, diag);
+	if (err != RV_OK)
+		goto fail;
+	struct rv_serve_opt serve = { .bus = d->bus,
+		                      .db = d->rs->db,
+		                      .owner = d,
+		                      .methods = methods,
+		                      .method_count = RV_ARRAY_LEN(methods),
+		                      .jobs_max = RS_JOBS_MAX,
+		                      .bytes_max = RS_JOB_BYTES_MAX,
+		                      .event = "rs.call.failed" };
+	err = rv_serve_new(&serve, &d->serve);
+	if (err != RV_OK)
+		goto fail;
+	d->is_serving = true;
+	rv_bus_on_link(d->bus, on_link, d);
+	count(d);
+	rs_filler_kick(&d->filler);
+	*state = d;
+	return RV_OK;
+fail:
+	rv_rs_close(d->rs);
+	free(d);
+	return err;
+}
+
+void rs_duty_settle(struct rs_duty *d)
+{
+	struct rv_duty *duty = d->duty;
+
+	if (!d->is_stopping || d->is_serving || d->filler.is_busy || d->is_counting)
+		return;
+	rv_serve_free(d->serve);
+	rv_rs_close(d->rs);
+	free(d);
+	rv_duty_stopped(duty);
+}
+
+static void on_idle(void *arg)
+{
+	struct rs_duty *d = arg;
+
+	d->is_serving = false;
+	rs_duty_settle(d);
+}
+
+static void stop(void *state)
+{
+	struct rs_duty *d = state;
+
+	d->is_stopping = true;
+	rv_bus_on_link(d->bus, NULL, NULL);
+	rv_serve_stop(d->serve, on_idle, d);
+}
+
+static void metrics(void *state, struct rv_buf *out)
+{
+	struct rs_duty *d = state;
+	struct rv_serve_stats s;
+
+	rv_serve_stats(d->serve, &s);
+	for (size_t i = 0; i < RV_ARRAY_LEN(d->pulls); i++)
+		rv_buf_printf(out, "reeve_rs_pulls_total{outcome=\"%s\"} %llu\n", outcome_names[i],
+		              (unsigned long long)d->pulls[i]);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "method_queries_total", d->queries },
+		{ "operations_total", d->operations },
+		{ "operations_failed_total", d->failed_operations },
+		{ "certificates_total", d->certificates },
+		{ "calls_total", s.calls },
+		{ "calls_failed_total", s.failed },
+		{ "calls_refused_total", s.refused },
+		{ "calls_open", s.open },
+		{ "devices", (uint64_t)d->counted.devices },
+		{ "waiting_devices", (uint64_t)d->counted.waiting },
+	};
+	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
+		rv_buf_printf(out, "reeve_rs_%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
+	rv_serve_db_metrics(d->rs->db, "rs", out);
+	count(d); /* for the next reader */
+}
+
+const struct rv_duty_code rv_rs_code = {
+	.spec = &rv_rs_duty_spec,
+	.schema = rv_rs_sections,
+	.schema_count = 2,
+	.start = start,
+	.stop = stop,
+	.metrics = metrics,
+};

@@ -1,0 +1,57 @@
+/* duty_priv.h - the rs duty: the core on a loop, behind the bus. Private to duty.c and filler.c. */
+#ifndef RV_RS_DUTY_PRIV_H
+#define RV_RS_DUTY_PRIV_H
+
+#include "server/rs/core.h"
+#include "server/serve/serve.h"
+
+enum {
+	RS_JOBS_MAX = 512,
+	RS_JOB_BYTES_MAX = 64 * 1024 * 1024,
+	RS_CA_TIMEOUT_US = 5 * 1000 * 1000, /* a pull waits this long for its certificate at most */
+};
+
+struct rs_duty;
+
+/* Makes certificates for devices that have none, one after the other, from the first to the last;
+ * then sleeps until it is kicked again. */
+struct rs_filler {
+	struct rs_duty *duty;
+	bool is_busy;
+	bool is_kicked; /* meanwhile: look again from the start */
+	struct rv_arena arena;
+	int64_t after; /* device ids looked at so far */
+	int64_t device_id;
+	struct rv_str distid;
+	struct rv_ca_issue_sa_out made;
+};
+
+void rs_filler_init(struct rs_filler *filler, struct rs_duty *duty);
+void rs_filler_kick(struct rs_filler *filler);
+
+struct rs_counted {
+	int64_t devices, waiting;
+};
+
+struct rs_duty {
+	struct rv_duty *duty;
+	struct rv_bus *bus;
+	struct rv_rs *rs;
+	struct rv_serve *serve;
+	struct rs_filler filler;
+	uint64_t pulls[RV_PULL_OUTCOME_ERROR + 1];
+	uint64_t queries, operations, failed_operations, certificates;
+	bool is_stopping, is_serving;
+	/* Counting happens on the writer thread: `counting` is its, `counted` the loop's. */
+	bool is_counting;
+	struct rs_counted counting, counted;
+};
+
+/* Ask the ca; fn as with rv_bus_request. */
+int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn, void *arg)
+	RV_MUSTCHECK;
+
+/* While stopping: end the duty if nothing of it is under way any more. */
+void rs_duty_settle(struct rs_duty *duty);
+
+#endif

@@ -1,0 +1,77 @@
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "server/rs/core.h"
+
+static struct rs_list read_list(const struct rv_conf_sec *sec, const char *item)
+{
+	struct rs_list list;
+
+	list.count = rv_conf_list(sec, item, &list.items);
+	return list;
+}
+
+static uint32_t read_seconds(const struct rv_conf_sec *sec, const char *item)
+{
+	return (uint32_t)(rv_conf_int(sec, item) / RV_US_PER_SEC);
+}
+
+/* "192.0.2.1:5115" or "[2001:db8::1]:5115": devices resolve no names. */
+static int read_heartbeat(const char *text, struct rs_heartbeat *out, struct rv_diag *diag)
+{
+	const char *colon = strrchr(text, ':');
+	struct rv_str host = rv_strn(text, colon != NULL ? (size_t)(colon - text) : 0);
+	bool is_ipv6 = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+	uint8_t address[16];
+	uint64_t port;
+
+	if (is_ipv6)
+		host = rv_str_sub(host, 1, host.len - 2);
+	if (colon == NULL || !rv_str_copy(host, out->host, sizeof(out->host)) ||
+	    inet_pton(is_ipv6 ? AF_INET6 : AF_INET, out->host, address) != 1 ||
+	    !rv_str_to_u64(rv_str(colon + 1), 65535, &port) || port == 0)
+		return rv_diag_set(diag, RV_EINVALID, "rs.heartbeat-server", "rs.heartbeat_servers",
+		                   "\"%s\" is not a numeric address and port (\"192.0.2.1:5115\", "
+		                   "\"[2001:db8::1]:5115\")",
+		                   text);
+	out->port = (uint32_t)port;
+	return RV_OK;
+}
+
+int rs_settings_read(const struct rv_conf *conf, struct rs_settings *out, struct rv_diag *diag)
+{
+	const struct rv_conf_sec *sec = rv_conf_get(conf, "rs", NULL);
+	struct rs_settings s = {
+		.name = rv_conf_str(sec, "name"),
+		.pull_urls = read_list(sec, "pull_urls"),
+		.tunnel_urls = read_list(sec, "tunnel_urls"),
+		.push_addresses = read_list(sec, "push_addresses"),
+		.push_methods = read_list(sec, "push_methods"),
+		.location_urls = read_list(sec, "location_urls"),
+		.lines = read_list(sec, "lines"),
+		.heartbeat_interval_s = read_seconds(sec, "heartbeat_interval"),
+		.echo_interval_s = read_seconds(sec, "echo_interval"),
+		.push_port = (uint32_t)rv_conf_int(sec, "push_port"),
+		.push_timeout_s = read_seconds(sec, "push_timeout"),
+		.ll_timeout_s = read_seconds(sec, "ll_timeout"),
+		.rs_retry_max = (uint32_t)rv_conf_int(sec, "rs_retry_max"),
+		.rs_retry_interval_s = read_seconds(sec, "rs_retry_interval"),
+		.waiting_max = rv_conf_int(sec, "waiting_max"),
+		.strangers_max = rv_conf_int(sec, "strangers_max"),
+	};
+	struct rs_list servers = read_list(sec, "heartbeat_servers");
+
+	if (s.tunnel_urls.count == 0)
+		s.tunnel_urls = s.pull_urls;
+	if (s.location_urls.count == 0)
+		s.location_urls = s.pull_urls;
+	for (s.heartbeat_count = 0; s.heartbeat_count < servers.count; s.heartbeat_count++) {
+		struct rs_heartbeat *h = &s.heartbeats[s.heartbeat_count];
+		int err = read_heartbeat(servers.items[s.heartbeat_count], h, diag);
+		if (err != RV_OK)
+			return err;
+	}
+	*out = s;
+	return RV_OK;
+}

@@ -1,0 +1,217 @@
+#include "proto/armshttp/url.h"
+#include "server/rs/line.h"
+#include "server/rs/rs.h"
+
+#define DAYS_US (INT64_C(86400) * 1000000)
+#define SECOND_US INT64_C(1000000)
+
+/* Devices drop longer ones: tested by the original client (spec appendix A). */
+static int check_url(struct rv_str value, struct rv_diag *diag)
+{
+	struct rv_armshttp_url url;
+
+	return rv_armshttp_url_parse(value, RV_ARMSHTTP_RS_URL_MAX, &url, diag);
+}
+
+static int check_method(struct rv_str value, struct rv_diag *diag)
+{
+	if (rv_str_is(value, "https-simple") || rv_str_is(value, "https-tunnel"))
+		return RV_OK;
+	return rv_diag_set(diag, RV_EINVALID, "rs.push-method", "",
+	                   "a push method is \"https-simple\" or \"https-tunnel\"");
+}
+
+static int check_line(struct rv_str value, struct rv_diag *diag)
+{
+	struct rv_line line;
+
+	return rs_line_parse(value, &line, diag);
+}
+
+static const struct rv_conf_item rs_items[] = {
+	{ .name = "name",
+	  .type = RV_CONF_STR,
+	  .def = "main",
+	  .doc = "Name of this RS. A device belongs to the RS that its record names.",
+	  .doc_ja = "このRSの名前。" },
+	{ .name = "store",
+	  .type = RV_CONF_STR,
+	  .doc = "URL of the store. Default: sqlite:rs.db in the state directory.",
+	  .doc_ja = "データベースのURL。" },
+	{ .name = "pull_urls",
+	  .type = RV_CONF_LIST,
+	  .def = "{\"https://127.0.0.1:8443/arms\"}",
+	  .min = 1,
+	  .max = 5,
+	  .check = check_url,
+	  .doc = "Where devices reach the ARMS Proxies: URLs with numeric addresses.",
+	  .doc_ja = "機器がARMSプロキシに接続するURL。アドレスは数値で書く。" },
+	{ .name = "tunnel_urls",
+	  .type = RV_CONF_LIST,
+	  .def = "{}",
+	  .max = 5,
+	  .check = check_url,
+	  .doc = "Where devices open tunnels (push method https-tunnel). Default: pull_urls.",
+	  .doc_ja = "トンネルの接続先URL。省略時はpull_urls。" },
+	{ .name = "push_addresses",
+	  .type = RV_CONF_LIST,
+	  .def = "{}",
+	  .max = 5,
+	  .doc = "Source addresses of pushes, told to devices for their packet filters.",
+	  .doc_ja = "プッシュの送信元アドレス。" },
+	{ .name = "push_methods",
+	  .type = RV_CONF_LIST,
+	  .def = "{\"https-tunnel\", \"https-simple\"}",
+	  .min = 1,
+	  .max = 2,
+	  .check = check_method,
+	  .doc = "Push methods in order of preference.",
+	  .doc_ja = "プッシュ方式。優先順に書く。" },
+	{ .name = "echo_interval",
+	  .type = RV_CONF_DURATION,
+	  .def = "60s",
+	  .min = SECOND_US,
+	  .max = 3600 * SECOND_US,
+	  .doc = "How often devices test their tunnels. Must be shorter than NAT timeouts.",
+	  .doc_ja = "トンネルの疎通確認の間隔。" },
+	{ .name = "push_port",
+	  .type = RV_CONF_INT,
+	  .def = "10443",
+	  .min = 1,
+	  .max = 65535,
+	  .doc = "Port proposed to devices for push method https-simple.",
+	  .doc_ja = "待受型プッシュのポート番号。" },
+	{ .name = "push_timeout",
+	  .type = RV_CONF_DURATION,
+	  .def = "60s",
+	  .min = SECOND_US,
+	  .max = DAYS_US,
+	  .doc = "How long an operation on a device may take.",
+	  .doc_ja = "機器上の操作の制限時間。" },
+	{ .name = "heartbeat_servers",
+	  .type = RV_CONF_LIST,
+	  .def = "{\"127.0.0.1:5115\"}",
+	  .min = 1,
+	  .max = 5,
+	  .doc = "Heartbeat servers, numeric address and port. At least one: the original device "
+	         "library spins without.",
+	  .doc_ja = "Heartbeatサーバ。アドレスは数値で書く。" },
+	{ .name = "heartbeat_interval",
+	  .type = RV_CONF_DURATION,
+	  .def = "5m",
+	  .min = SECOND_US,
+	  .max = DAYS_US,
+	  .doc = "How often devices send heartbeats.",
+	  .doc_ja = "Heartbeatの送信間隔。" },
+	{ .name = "location_urls",
+	  .type = RV_CONF_LIST,
+	  .def = "{}",
+	  .max = 5,
+	  .check = check_url,
+	  .doc = "RS URLs of the Location-Config \"default\" when it is made at first start. Default: "
+	         "pull_urls.",
+	  .doc_ja = "初回起動時に作るLocation-ConfigのRS URL。省略時はpull_urls。" },
+	{ .name = "lines",
+	  .type = RV_CONF_LIST,
+	  .def = "{\"dhcp\"}",
+	  .min = 1,
+	  .max = 5,
+	  .check = check_line,
+	  .is_secret = true,
+	  .doc = "Lines of the Location-Config \"default\" when it is made: kind, then key=value words, "
+	         "as in \"pppoe ifindex=0 account=a@isp.example password=p\".",
+	  .doc_ja = "初回起動時に作るLocation-Configの回線。" },
+	{ .name = "ll_timeout",
+	  .type = RV_CONF_DURATION,
+	  .def = "30s",
+	  .max = DAYS_US,
+	  .doc = "How long a line may take to come up.",
+	  .doc_ja = "回線接続の制限時間。" },
+	{ .name = "rs_retry_max",
+	  .type = RV_CONF_INT,
+	  .def = "5",
+	  .max = 1000000,
+	  .doc = "How often a device asks its RS again before it returns to the LS.",
+	  .doc_ja = "RSへの再試行回数。" },
+	{ .name = "rs_retry_interval",
+	  .type = RV_CONF_DURATION,
+	  .def = "60s",
+	  .min = SECOND_US,
+	  .max = DAYS_US,
+	  .doc = "Pause between these retries.",
+	  .doc_ja = "RSへの再試行の間隔。" },
+	{ .name = "waiting_max",
+	  .type = RV_CONF_INT,
+	  .def = "10000",
+	  .min = 1,
+	  .max = 1000000,
+	  .doc = "Waiting devices remembered; beyond it the one whose last contact is oldest gives way.",
+	  .doc_ja = "登録待ちの機器の最大数。" },
+	{ .name = "strangers_max",
+	  .type = RV_CONF_INT,
+	  .def = "10000",
+	  .min = 0,
+	  .max = 10000000,
+	  .doc = "Pulls kept of callers that could not prove who they are. All others are kept for ever.",
+	  .doc_ja = "認証に失敗したプルの保存数。" },
+};
+
+static const struct rv_conf_item ca_items[] = {
+	{ .name = "certificate",
+	  .type = RV_CONF_STR,
+	  .def = "pki/rs-ca.crt",
+	  .doc = "Root certificate of the RS; relative to the state directory.",
+	  .doc_ja = "RSのルート証明書。" },
+	{ .name = "key",
+	  .type = RV_CONF_STR,
+	  .def = "pki/rs-ca.key",
+	  .doc = "Its private key; read by the ca duty alone.",
+	  .doc_ja = "その秘密鍵。caプロセスだけが読む。" },
+	{ .name = "lifetime",
+	  .type = RV_CONF_DURATION,
+	  .def = "730d",
+	  .min = DAYS_US,
+	  .max = 3650 * DAYS_US,
+	  .doc = "Validity of device certificates; they are renewed at the first pull of the last 30 days.",
+	  .doc_ja = "機器の証明書の有効期間。" },
+};
+
+const struct rv_conf_section rv_rs_sections[] = {
+	{ .name = "rs",
+	  .doc = "Resource Server.",
+	  .doc_ja = "リソースサーバ。",
+	  .items = rs_items,
+	  .item_count = RV_ARRAY_LEN(rs_items) },
+	{ .name = "ca",
+	  .doc = "Signing of device certificates.",
+	  .doc_ja = "機器の証明書の発行。",
+	  .items = ca_items,
+	  .item_count = RV_ARRAY_LEN(ca_items) },
+};
+const size_t rv_rs_section_count = RV_ARRAY_LEN(rv_rs_sections);
+
+static const char *const rs_serves[] = {
+	"rs.op", "rs.pull", "rs.method-query", "rs.waiting-note", "rs.feed", NULL
+};
+static const char *const rs_calls[] = { "ca.issue-sa", NULL };
+static const char *const rs_publishes[] = { "rs.changed", NULL };
+static const char *const rs_reads[] = { "rs", "ca", NULL };
+
+const struct rv_duty_spec rv_rs_duty_spec = {
+	.name = "rs",
+	.component = "rs",
+	.serves = rs_serves,
+	.calls = rs_calls,
+	.publishes = rs_publishes,
+	.sections = rs_reads,
+};
+
+static const char *const ca_serves[] = { "ca.issue-sa", NULL };
+static const char *const ca_reads[] = { "ca", NULL };
+
+const struct rv_duty_spec rv_ca_duty_spec = {
+	.name = "ca",
+	.component = "rs",
+	.serves = ca_serves,
+	.sections = ca_reads,
+};

@@ -1,0 +1,25 @@
+#include "server/rs/sql/sql.h"
+
+#include "server/rs/sql/schema.sqlite.h"
+
+#define RS_STMT(id, label, text) struct rv_db_stmt rs_sql_##id = { .name = label, .sqlite = text };
+#include "server/rs/sql/device.sqlite.h"
+#include "server/rs/sql/config.sqlite.h"
+#include "server/rs/sql/pull.sqlite.h"
+#include "server/rs/sql/location.sqlite.h"
+#undef RS_STMT
+
+struct rv_db_stmt *const rs_sql_all[] = {
+#define RS_STMT(id, label, text) &rs_sql_##id,
+#include "server/rs/sql/device.sqlite.h"
+#include "server/rs/sql/config.sqlite.h"
+#include "server/rs/sql/pull.sqlite.h"
+#include "server/rs/sql/location.sqlite.h"
+#undef RS_STMT
+};
+const size_t rs_sql_count = RV_ARRAY_LEN(rs_sql_all);
+
+const struct rv_db_migration rs_sql_migrations[] = {
+	{ .number = 1, .name = "0001-devices", .sqlite = RS_SQL_SCHEMA_1 },
+};
+const size_t rs_sql_migration_count = RV_ARRAY_LEN(rs_sql_migrations);

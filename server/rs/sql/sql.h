@@ -1,0 +1,23 @@
+/* sql.h - every statement of the rs store by name: rs_sql_<noun>_<what>.
+ *
+ * The texts stand in one file per noun and dialect beside this one; each is a list of RS_STMT().
+ */
+#ifndef RV_RS_SQL_SQL_H
+#define RV_RS_SQL_SQL_H
+
+#include "db/db.h"
+
+#define RS_STMT(id, name, text) extern struct rv_db_stmt rs_sql_##id;
+#include "server/rs/sql/device.sqlite.h"
+#include "server/rs/sql/config.sqlite.h"
+#include "server/rs/sql/pull.sqlite.h"
+#include "server/rs/sql/location.sqlite.h"
+#undef RS_STMT
+
+extern struct rv_db_stmt *const rs_sql_all[];
+extern const size_t rs_sql_count;
+
+extern const struct rv_db_migration rs_sql_migrations[];
+extern const size_t rs_sql_migration_count;
+
+#endif

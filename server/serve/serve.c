@@ -1,0 +1,184 @@
+#include "server/serve/serve.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log/log.h"
+
+/* What the bus hands back with a call. */
+struct binding {
+	struct rv_serve *serve;
+	const struct rv_serve_method *method;
+};
+
+struct rv_serve {
+	struct rv_serve_opt opt;
+	struct rv_serve_stats stats;
+	bool is_stopping;
+	void (*idle)(void *arg);
+	void *idle_arg;
+	struct binding bindings[]; /* one per method */
+};
+
+static void end_job(struct rv_serve_job *job)
+{
+	struct rv_serve *serve = job->serve;
+
+	rv_arena_wipe(&job->arena);
+	rv_buf_deinit(&job->reply);
+	free(job);
+	serve->stats.open--;
+	if (serve->is_stopping && serve->stats.open == 0)
+		serve->idle(serve->idle_arg);
+}
+
+void rv_serve_encode(struct rv_serve_job *job)
+{
+	rv_buf_clear(&job->reply);
+	rv_contract_encode(job->method->out, job->out, &job->reply);
+}
+
+void rv_serve_answer(struct rv_serve_job *job, int status)
+{
+	if (status == RV_OK)
+		status = job->reply.err;
+	if (status != RV_OK) {
+		job->serve->stats.failed++;
+		rv_log(RV_LOG_ERROR, job->serve->opt.event, RV_KS("method", job->method->name),
+		       RV_KS("error", rv_err_name(status)));
+	}
+	rv_bus_reply(job->call, status, status == RV_OK ? rv_buf_str(&job->reply) : (struct rv_str){ 0 });
+	end_job(job);
+}
+
+static int work(struct rv_db_tx *tx, void *arg)
+{
+	struct rv_serve_job *job = arg;
+	int err = job->method->run(tx, job);
+
+	if (err == RV_OK)
+		rv_serve_encode(job);
+	return err;
+}
+
+static void work_done(void *arg, int status)
+{
+	struct rv_serve_job *job = arg;
+
+	if (job->method->done != NULL)
+		job->method->done(job, status);
+	else
+		rv_serve_answer(job, status);
+}
+
+static int prepare(struct rv_serve_job *job, struct rv_str body)
+{
+	struct rv_str copy = rv_arena_str(&job->arena, body);
+
+	job->in = rv_arena_alloc(&job->arena, job->method->in->size);
+	job->out = rv_arena_alloc(&job->arena, job->method->out->size);
+	if (copy.ptr == NULL || job->in == NULL || job->out == NULL)
+		return -ENOMEM;
+	return rv_contract_decode(job->method->in, copy, &job->arena, job->in);
+}
+
+static void on_call(void *arg, struct rv_bus_call *call, struct rv_str body)
+{
+	const struct binding *b = arg;
+	struct rv_serve *serve = b->serve;
+	struct rv_serve_job *job;
+	unsigned instance;
+	int err;
+
+	serve->stats.calls++;
+	if (serve->stats.open >= serve->opt.jobs_max || serve->is_stopping) {
+		serve->stats.refused++;
+		rv_bus_reply(call, RV_EBUSY, (struct rv_str){ 0 });
+		return;
+	}
+	job = calloc(1, b->method->size);
+	if (job == NULL) {
+		rv_bus_reply(call, -ENOMEM, (struct rv_str){ 0 });
+		return;
+	}
+	job->serve = serve;
+	job->owner = serve->opt.owner;
+	job->method = b->method;
+	job->call = call;
+	snprintf(job->peer, sizeof(job->peer), "%s", rv_bus_call_peer(call, &instance));
+	job->reply.wipe = true;
+	rv_arena_init(&job->arena, serve->opt.bytes_max);
+	serve->stats.open++;
+	err = prepare(job, body);
+	if (err == RV_OK)
+		err = rv_db_submit(serve->opt.db, work, work_done, job);
+	if (err != RV_OK)
+		rv_serve_answer(job, err);
+}
+
+int rv_serve_new(const struct rv_serve_opt *opt, struct rv_serve **out)
+{
+	struct rv_serve *serve =
+		calloc(1, sizeof(*serve) + opt->method_count * sizeof(struct binding));
+
+	if (serve == NULL)
+		return -ENOMEM;
+	serve->opt = *opt;
+	for (size_t i = 0; i < opt->method_count; i++) {
+		assert(opt->methods[i].size >= sizeof(struct rv_serve_job));
+		serve->bindings[i] = (struct binding){ serve, &opt->methods[i] };
+		int err = rv_bus_serve(opt->bus, opt->methods[i].name, on_call, &serve->bindings[i]);
+		if (err != RV_OK) {
+			free(serve);
+			return err;
+		}
+	}
+	*out = serve;
+	return RV_OK;
+}
+
+void rv_serve_stop(struct rv_serve *serve, void (*idle)(void *arg), void *arg)
+{
+	serve->is_stopping = true;
+	serve->idle = idle;
+	serve->idle_arg = arg;
+	if (serve->stats.open == 0)
+		idle(arg);
+}
+
+void rv_serve_free(struct rv_serve *serve)
+{
+	if (serve == NULL)
+		return;
+	assert(serve->stats.open == 0);
+	free(serve);
+}
+
+void rv_serve_stats(const struct rv_serve *serve, struct rv_serve_stats *out)
+{
+	*out = serve->stats;
+}
+
+void rv_serve_db_metrics(struct rv_db *db, const char *component, struct rv_buf *out)
+{
+	struct rv_db_stats s;
+
+	rv_db_stats(db, &s);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "commits_total", s.commits },
+		{ "items_total", s.items },
+		{ "items_failed_total", s.failed_items },
+		{ "commits_failed_total", s.failed_commits },
+		{ "queued", s.queued },
+		{ "commit_microseconds_total", s.commit_us },
+		{ "wal_bytes", s.wal_bytes },
+	};
+	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
+		rv_buf_printf(out, "reeve_%s_db_%s %llu\n", component, rows[i].name,
+		              (unsigned long long)rows[i].value);
+}
