@@ -49,7 +49,8 @@ void rv_serve_answer(struct rv_serve_job *job, int status)
 		rv_log(RV_LOG_ERROR, job->serve->opt.event, RV_KS("method", job->method->name),
 		       RV_KS("error", rv_err_name(status)));
 	}
-	rv_bus_reply(job->call, status, status == RV_OK ? rv_buf_str(&job->reply) : (struct rv_str){ 0 });
+	rv_bus_reply(job->call, status,
+		     status == RV_OK ? rv_buf_str(&job->reply) : (struct rv_str){ 0 });
 	end_job(job);
 }
 
@@ -120,8 +121,8 @@ static void on_call(void *arg, struct rv_bus_call *call, struct rv_str body)
 
 int rv_serve_new(const struct rv_serve_opt *opt, struct rv_serve **out)
 {
-	struct rv_serve *serve =
-		calloc(1, sizeof(*serve) + opt->method_count * sizeof(struct binding));
+	struct rv_serve *serve = calloc(1, sizeof(*serve) +
+						   opt->method_count * sizeof(struct binding));
 
 	if (serve == NULL)
 		return -ENOMEM;
@@ -129,7 +130,8 @@ int rv_serve_new(const struct rv_serve_opt *opt, struct rv_serve **out)
 	for (size_t i = 0; i < opt->method_count; i++) {
 		assert(opt->methods[i].size >= sizeof(struct rv_serve_job));
 		serve->bindings[i] = (struct binding){ serve, &opt->methods[i] };
-		int err = rv_bus_serve(opt->bus, opt->methods[i].name, on_call, &serve->bindings[i]);
+		int err = rv_bus_serve(opt->bus, opt->methods[i].name, on_call,
+				       &serve->bindings[i]);
 		if (err != RV_OK) {
 			free(serve);
 			return err;
@@ -180,5 +182,5 @@ void rv_serve_db_metrics(struct rv_db *db, const char *component, struct rv_buf 
 	};
 	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
 		rv_buf_printf(out, "reeve_%s_db_%s %llu\n", component, rows[i].name,
-		              (unsigned long long)rows[i].value);
+			      (unsigned long long)rows[i].value);
 }

@@ -4,8 +4,8 @@
  *                        encodes the result, too
  *
  * The answer leaves after the commit only. At most `jobs_max` calls are worked on at a time, each
- * with at most `bytes_max` of memory; beyond them callers get RV_EBUSY or -ENOMEM at once. A job belongs
- * to the writer thread between submit and done, to the loop otherwise.
+ * with at most `bytes_max` of memory; beyond them callers get RV_EBUSY or -ENOMEM at once. A job
+ * belongs to the writer thread between submit and done, to the loop otherwise.
  */
 #ifndef RV_SERVE_SERVE_H
 #define RV_SERVE_SERVE_H
