@@ -51,13 +51,13 @@ static int pass_on(struct rv_edge *edge, struct passing *p, const struct rv_fron
 	err = body.err;
 	if (err == RV_OK)
 		err = rv_bus_request(rv_duty_bus(edge->duty), route->peer, -1, route->method,
-		                     rv_buf_str(&body), EDGE_TIMEOUT_US, on_reply, p);
+				     rv_buf_str(&body), EDGE_TIMEOUT_US, on_reply, p);
 	rv_buf_deinit(&body);
 	return err;
 }
 
 static void handle(void *owner, struct rv_front_exchange *exchange,
-                   const struct rv_front_request *request)
+		   const struct rv_front_request *request)
 {
 	struct rv_edge *edge = owner;
 	const struct rv_edge_route *route = edge->opt.routes;
@@ -84,15 +84,15 @@ static void edge_free(struct rv_edge *edge)
 }
 
 int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **state,
-                  struct rv_diag *diag)
+		  struct rv_diag *diag)
 {
 	const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(duty), opt->section, NULL);
 	struct rv_edge *edge = calloc(1, sizeof(*edge));
 	struct rv_front_opt front = { .loop = rv_duty_loop(duty),
-		                      .name = opt->name,
-		                      .conns_max = (unsigned)rv_conf_int(sec, "conns_max"),
-		                      .handle = handle,
-		                      .owner = edge };
+				      .name = opt->name,
+				      .conns_max = (unsigned)rv_conf_int(sec, "conns_max"),
+				      .handle = handle,
+				      .owner = edge };
 	int err;
 
 	if (edge == NULL)
@@ -102,9 +102,9 @@ int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **st
 	for (size_t i = 0; i < opt->route_count; i++)
 		front.types |= 1U << opt->routes[i].type;
 	err = rv_front_tls(rv_duty_state_dir(duty), rv_conf_str(sec, "certificate"),
-	                   rv_conf_str(sec, "key"),
-	                   opt->asks_client_certificate ? rv_conf_str(sec, "client_ca") : NULL,
-	                   &edge->tls, diag);
+			   rv_conf_str(sec, "key"),
+			   opt->asks_client_certificate ? rv_conf_str(sec, "client_ca") : NULL,
+			   &edge->tls, diag);
 	if (err != RV_OK)
 		goto fail;
 	front.tls = edge->tls;

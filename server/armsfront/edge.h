@@ -25,15 +25,15 @@ struct rv_edge_route {
 };
 
 struct rv_edge_opt {
-	const char *section; /* of the config, with listen, certificate, key, conns_max */
-	const char *name;    /* for events and metrics */
+	const char *section;          /* of the config, with listen, certificate, key, conns_max */
+	const char *name;             /* for events and metrics */
 	bool asks_client_certificate; /* item client_ca */
 	const struct rv_edge_route *routes;
 	size_t route_count;
 };
 
 int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **state,
-                  struct rv_diag *diag) RV_MUSTCHECK;
+		  struct rv_diag *diag) RV_MUSTCHECK;
 /* For struct rv_duty_code. */
 void rv_edge_stop(void *state);
 void rv_edge_metrics(void *state, struct rv_buf *out);

@@ -90,8 +90,8 @@ static void on_close(void *user, struct rv_net_conn *conn, int reason)
 	if (!x->is_ended) {
 		x->front->stats.gone++;
 		snprintf(event, sizeof(event), "%s.request.abandoned", x->front->opt.name);
-		rv_log(RV_LOG_DEBUG, event, RV_KS("address", x->address), RV_KS("device", x->distid),
-		       RV_KS("reason", rv_err_name(reason)));
+		rv_log(RV_LOG_DEBUG, event, RV_KS("address", x->address),
+		       RV_KS("device", x->distid), RV_KS("reason", rv_err_name(reason)));
 	}
 	x->is_ended = true;
 	x->conn = NULL;
@@ -113,7 +113,7 @@ static void send_and_end(struct rv_front_exchange *x, const struct rv_buf *bytes
 /* -- refusals below ARMS -------------------------------------------------------------------- */
 
 static void refuse(struct rv_front_exchange *x, unsigned status, const char *reason, unsigned line,
-                   unsigned column)
+		   unsigned column)
 {
 	struct rv_buf bytes = { .max = 4096 };
 	char event[32];
@@ -136,9 +136,9 @@ static void refuse(struct rv_front_exchange *x, unsigned status, const char *rea
 static void handle(struct rv_front_exchange *x)
 {
 	struct rv_front_request request = { .message = &x->message,
-		                            .distid = rv_str(x->distid),
-		                            .key = rv_str(x->http.head.credentials.password),
-		                            .address = rv_str(x->address) };
+					    .distid = rv_str(x->distid),
+					    .key = rv_str(x->http.head.credentials.password),
+					    .address = rv_str(x->address) };
 	struct rv_armsxml_response wrong = { .code = { true, RV_ARMS_BAD_REQUEST } };
 
 	x->is_handled = true;
@@ -158,8 +158,8 @@ static void on_end(struct rv_front_exchange *x)
 	else if (err == RV_EUNSUPPORTED)
 		refuse(x, 503, "this kind of message is not served here", diag.line, diag.column);
 	else
-		refuse(x, 400, diag.text[0] != '\0' ? diag.text : "the message cannot be read", diag.line,
-		       diag.column);
+		refuse(x, 400, diag.text[0] != '\0' ? diag.text : "the message cannot be read",
+		       diag.line, diag.column);
 }
 
 /* Who is it? The rest of the request is only read from somebody who says so. */
@@ -255,7 +255,7 @@ static void build(struct rv_front_exchange *x, struct rv_armsxml_response *res, 
 	rv_log(RV_LOG_ERROR, event, RV_KS("device", x->distid), RV_KS("where", diag.where),
 	       RV_KS("text", diag.text));
 	*res = (struct rv_armsxml_response){ .type = x->message.type,
-		                             .code = { true, RV_ARMS_SERVER_FAILURE } };
+					     .code = { true, RV_ARMS_SERVER_FAILURE } };
 	rv_buf_clear(xml);
 	xml->err = rv_armsxml_build_response(res, xml, NULL);
 }
@@ -268,7 +268,7 @@ static void answer(struct rv_front_exchange *x, struct rv_armsxml_response *res,
 	if (x->conn != NULL) {
 		build(x, res, &xml);
 		count_answer(x, res->code.value,
-		             is_failure || res->code.value == RV_ARMS_SERVER_FAILURE);
+			     is_failure || res->code.value == RV_ARMS_SERVER_FAILURE);
 		bytes.err = xml.err;
 		rv_armshttp_put_answer(&bytes, rv_buf_str(&xml));
 		send_and_end(x, &bytes);
@@ -286,10 +286,10 @@ void rv_front_answer(struct rv_front_exchange *exchange, struct rv_armsxml_respo
 
 void rv_front_fail(struct rv_front_exchange *exchange, int err)
 {
-	bool passes = err == RV_EBUSY || err == RV_ETIMEOUT || err == RV_ECLOSED || err == RV_ENOTFOUND;
-	struct rv_armsxml_response res = {
-		.code = { true, passes ? RV_ARMS_SERVER_BUSY : RV_ARMS_SERVER_FAILURE }
-	};
+	bool passes = err == RV_EBUSY || err == RV_ETIMEOUT || err == RV_ECLOSED ||
+		      err == RV_ENOTFOUND;
+	struct rv_armsxml_response res = { .code = { true, passes ? RV_ARMS_SERVER_BUSY
+								  : RV_ARMS_SERVER_FAILURE } };
 
 	answer(exchange, &res, true);
 }
@@ -317,12 +317,12 @@ int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out)
 {
 	struct rv_front *front = calloc(1, sizeof(*front));
 	struct rv_net_server_opt net = { .loop = opt->loop,
-		                         .tls = opt->tls,
-		                         .cb = &callbacks,
-		                         .arg = front,
-		                         .conns_max = opt->conns_max,
-		                         .handshake_us = FRONT_HANDSHAKE_US,
-		                         .out_max = FRONT_ANSWER_MAX };
+					 .tls = opt->tls,
+					 .cb = &callbacks,
+					 .arg = front,
+					 .conns_max = opt->conns_max,
+					 .handshake_us = FRONT_HANDSHAKE_US,
+					 .out_max = FRONT_ANSWER_MAX };
 	int err;
 
 	if (front == NULL)
@@ -382,8 +382,9 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out)
 			     { "refused", s.answered[t] - s.ok[t] - s.failed[t] },
 			     { "failed", s.failed[t] } };
 		for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
-			rv_buf_printf(out, "reeve_%s_requests_total{type=\"%s\",outcome=\"%s\"} %llu\n", name,
-			              type, rows[i].outcome, (unsigned long long)rows[i].value);
+			rv_buf_printf(
+				out, "reeve_%s_requests_total{type=\"%s\",outcome=\"%s\"} %llu\n",
+				name, type, rows[i].outcome, (unsigned long long)rows[i].value);
 	}
 	const struct {
 		const char *what;
@@ -405,5 +406,5 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out)
 	};
 	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
 		rv_buf_printf(out, "reeve_%s_%s %llu\n", name, rows[i].what,
-		              (unsigned long long)rows[i].value);
+			      (unsigned long long)rows[i].value);
 }

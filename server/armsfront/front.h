@@ -14,8 +14,8 @@
  *
  * A message of a type that the other kind of server answers gets result code 400 with its type.
  * Budgets: connections, FRONT_TOTAL_US from handshake to the last byte of the answer,
- * RV_ARMSXML_REQUEST_MAX bytes of body. A chunked request without a body (somebody opens a tunnel) is
- * given FRONT_SILENT_US. All on one loop.
+ * RV_ARMSXML_REQUEST_MAX bytes of body. A chunked request without a body (somebody opens a tunnel)
+ * is given FRONT_SILENT_US. All on one loop.
  */
 #ifndef RV_ARMSFRONT_FRONT_H
 #define RV_ARMSFRONT_FRONT_H
@@ -31,7 +31,8 @@ enum {
 	FRONT_TOTAL_US = 30 * 1000 * 1000,     /* the device gives up then, too (spec 2.3) */
 	FRONT_HANDSHAKE_US = 30 * 1000 * 1000, /* likewise (spec appendix B) */
 	FRONT_SILENT_US = 5 * 1000 * 1000,
-	FRONT_ANSWER_MAX = 32 * 1024 * 1024, /* the largest config as Base64, escaped, and its frame */
+	FRONT_ANSWER_MAX = 32 * 1024 *
+			   1024, /* the largest config as Base64, escaped, and its frame */
 };
 
 struct rv_front;
@@ -55,7 +56,7 @@ struct rv_front_opt {
 	unsigned types; /* bit per enum rv_armsxml_type that is served */
 	/* Must lead to exactly one rv_front_answer() or rv_front_fail(), now or later. */
 	void (*handle)(void *owner, struct rv_front_exchange *exchange,
-	               const struct rv_front_request *request);
+		       const struct rv_front_request *request);
 	void *owner;
 };
 
@@ -71,15 +72,15 @@ void *rv_front_owner(const struct rv_front_exchange *exchange);
 /* Send the answer and end the exchange. type is filled in here. An answer that no device could take
  * (armsxml/build.h) is logged and becomes result code 401. Nothing of *res is needed afterwards. */
 void rv_front_answer(struct rv_front_exchange *exchange, struct rv_armsxml_response *res);
-/* Temporary trouble on our side: 301 "server busy" for what passes by itself (RV_EBUSY, RV_ETIMEOUT,
- * RV_ECLOSED, RV_ENOTFOUND), 401 "server failure" for all else. */
+/* Temporary trouble on our side: 301 "server busy" for what passes by itself (RV_EBUSY,
+ * RV_ETIMEOUT, RV_ECLOSED, RV_ENOTFOUND), 401 "server failure" for all else. */
 void rv_front_fail(struct rv_front_exchange *exchange, int err);
 
 struct rv_front_stats {
-	uint64_t answered[RV_ARMSXML_TYPE_COUNT]; /* with any result code */
-	uint64_t ok[RV_ARMSXML_TYPE_COUNT];       /* of these: with 100 */
-	uint64_t failed[RV_ARMSXML_TYPE_COUNT];   /* of these: trouble on our side */
-	uint64_t http_errors;                     /* 4xx and 5xx, all in all */
+	uint64_t answered[RV_ARMSXML_TYPE_COUNT];      /* with any result code */
+	uint64_t ok[RV_ARMSXML_TYPE_COUNT];            /* of these: with 100 */
+	uint64_t failed[RV_ARMSXML_TYPE_COUNT];        /* of these: trouble on our side */
+	uint64_t http_errors;                          /* 4xx and 5xx, all in all */
 	uint64_t unauthorised, unsupported, malformed; /* of these */
 	uint64_t gone; /* peer went, or was given up, before its answer */
 	struct rv_net_stats net;
@@ -93,6 +94,6 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out);
 /* TLS context of a server: certificate chain, key and, for client certificates that may be sent,
  * their CA (NULL or "": none is asked for). Paths relative to dir. diag names what is wrong. */
 int rv_front_tls(const char *dir, const char *certificate, const char *key, const char *client_ca,
-                 struct rv_tls_ctx **out, struct rv_diag *diag) RV_MUSTCHECK;
+		 struct rv_tls_ctx **out, struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif
