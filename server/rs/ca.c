@@ -24,20 +24,21 @@ static int issue(struct ca *ca, struct rv_str distid, struct rv_buf *reply, stru
 	struct rv_buf key = { .wipe = true, .max = PEM_MAX }, certificate = { .max = PEM_MAX };
 	char name[64];
 	struct rv_pki_request request = { .kind = RV_PKI_SA,
-		                          .subject = { .common_name = name },
-		                          .now_us = rv_time_utc_us(),
-		                          .lifetime_us = ca->lifetime_us };
+					  .subject = { .common_name = name },
+					  .now_us = rv_time_utc_us(),
+					  .lifetime_us = ca->lifetime_us };
 	int err = RV_EINVALID;
 
 	if (rv_str_copy(distid, name, sizeof(name)))
 		err = rv_pki_key_new(&key);
 	if (err == RV_OK)
 		err = rv_pki_issue(&request, rv_buf_str(&key), rv_buf_str(&ca->certificate),
-		                   rv_buf_str(&ca->key), &certificate, diag);
+				   rv_buf_str(&ca->key), &certificate, diag);
 	if (err == RV_OK) {
 		struct rv_ca_issue_sa_out out = { .certificate_pem = rv_buf_str(&certificate),
-			                          .private_key_pem = rv_buf_str(&key),
-			                          .expires_at = request.now_us + request.lifetime_us };
+						  .private_key_pem = rv_buf_str(&key),
+						  .expires_at = request.now_us +
+								request.lifetime_us };
 		rv_ca_issue_sa_out_encode(&out, reply);
 		err = reply->err;
 	}
@@ -72,17 +73,19 @@ static void on_issue(void *arg, struct rv_bus_call *call, struct rv_str body)
 }
 
 static int read_pem(const struct rv_duty *duty, const char *name, struct rv_buf *out,
-                    struct rv_diag *diag)
+		    struct rv_diag *diag)
 {
 	char path[PATH_MAX];
-	int n = name[0] == '/' ? snprintf(path, sizeof(path), "%s", name)
-	                       : snprintf(path, sizeof(path), "%s/%s", rv_duty_state_dir(duty), name);
+	int n = name[0] == '/'
+			? snprintf(path, sizeof(path), "%s", name)
+			: snprintf(path, sizeof(path), "%s/%s", rv_duty_state_dir(duty), name);
 	int err = n < PATH_MAX ? rv_buf_read_file(out, path, PEM_MAX) : RV_ELIMIT;
 
 	if (err == RV_OK)
 		return RV_OK;
-	return rv_diag_set(diag, err, "ca.file", name, "cannot read %s (%s); `reeve pki init` makes it",
-	                   name, rv_err_name(err));
+	return rv_diag_set(diag, err, "ca.file", name,
+			   "cannot read %s (%s); `reeve pki init` makes it", name,
+			   rv_err_name(err));
 }
 
 static void ca_free(struct ca *ca)
@@ -135,7 +138,8 @@ static void metrics(void *state, struct rv_buf *out)
 	const struct ca *ca = state;
 
 	rv_buf_printf(out, "reeve_ca_certificates_total %llu\n", (unsigned long long)ca->issued);
-	rv_buf_printf(out, "reeve_ca_certificates_failed_total %llu\n", (unsigned long long)ca->failed);
+	rv_buf_printf(out, "reeve_ca_certificates_failed_total %llu\n",
+		      (unsigned long long)ca->failed);
 }
 
 /* The last of rv_rs_sections is the ca's own. */

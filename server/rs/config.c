@@ -37,7 +37,8 @@ static int find_version(struct rs_ctx *ctx, int64_t id, struct rv_config_version
 {
 	struct rv_config_version found = { 0 };
 	struct versions v = { .ctx = ctx, .list = &found, .limit = 1 };
-	int err = rs_query_one(ctx, &rs_sql_config_version, RV_DB_PARAMS(RV_DB_I(id)), take_version, &v);
+	int err = rs_query_one(ctx, &rs_sql_config_version, RV_DB_PARAMS(RV_DB_I(id)), take_version,
+			       &v);
 
 	if (err == RV_OK)
 		*out = found;
@@ -80,7 +81,7 @@ int rs_config_load(struct rs_ctx *ctx, int64_t version_id, struct rv_module **mo
 	if (m.list == NULL)
 		return -ENOMEM;
 	err = rv_db_query(ctx->tx, &rs_sql_config_modules, RV_DB_PARAMS(RV_DB_I(version_id)),
-	                  take_module, &m);
+			  take_module, &m);
 	if (err == RV_OK && m.count != m.limit)
 		err = RV_ECORRUPT;
 	if (err == RV_OK) {
@@ -93,45 +94,45 @@ int rs_config_load(struct rs_ctx *ctx, int64_t version_id, struct rv_module **mo
 /* -- giving --------------------------------------------------------------------------------- */
 
 static int insert_version(struct rs_ctx *ctx, int64_t id, int64_t device_id, const char *sha,
-                          const struct rv_module *modules, size_t n)
+			  const struct rv_module *modules, size_t n)
 {
 	int err = rv_db_exec(ctx->tx, &rs_sql_config_version_insert,
-	                     RV_DB_PARAMS(RV_DB_I(id), RV_DB_I(device_id), RV_DB_I(ctx->now_us),
-	                                  RV_DB_T(ctx->author), RV_DB_T(rv_str(sha)), RV_DB_I(n)),
-	                     NULL);
+			     RV_DB_PARAMS(RV_DB_I(id), RV_DB_I(device_id), RV_DB_I(ctx->now_us),
+					  RV_DB_T(ctx->author), RV_DB_T(rv_str(sha)), RV_DB_I(n)),
+			     NULL);
 
 	for (size_t i = 0; i < n && err == RV_OK; i++) {
 		const struct rv_module *m = &modules[i];
 		err = rv_db_exec(ctx->tx, &rs_sql_config_module_insert,
-		                 RV_DB_PARAMS(RV_DB_I(id), RV_DB_I(i), RV_DB_I(m->id),
-		                              RV_DB_T(m->version), RV_DB_T(m->infostring),
-		                              RV_DB_I(m->is_binary), RV_DB_I(m->has_config),
-		                              RV_DB_B(m->body)),
-		                 NULL);
+				 RV_DB_PARAMS(RV_DB_I(id), RV_DB_I(i), RV_DB_I(m->id),
+					      RV_DB_T(m->version), RV_DB_T(m->infostring),
+					      RV_DB_I(m->is_binary), RV_DB_I(m->has_config),
+					      RV_DB_B(m->body)),
+				 NULL);
 	}
 	return err;
 }
 
 /* Point the device at a version; with a startup config it is no longer waiting for one. */
 static int point_at(struct rs_ctx *ctx, const struct rs_device *device, enum rv_config_kind kind,
-                    int64_t version_id)
+		    int64_t version_id)
 {
 	bool is_startup = kind == RV_CONFIG_KIND_STARTUP;
 	int err = rv_db_exec(ctx->tx,
-	                     is_startup ? &rs_sql_device_set_startup : &rs_sql_device_set_working,
-	                     RV_DB_PARAMS(RV_DB_I(version_id), RV_DB_I(device->pub.id)), NULL);
+			     is_startup ? &rs_sql_device_set_startup : &rs_sql_device_set_working,
+			     RV_DB_PARAMS(RV_DB_I(version_id), RV_DB_I(device->pub.id)), NULL);
 
 	if (err == RV_OK && is_startup)
 		err = rv_db_exec(ctx->tx, &rs_sql_waiting_delete_reason,
-		                 RV_DB_PARAMS(RV_DB_T(device->pub.distid),
-		                              RV_DB_I(RV_WAITING_REASON_NO_CONFIG)),
-		                 NULL);
+				 RV_DB_PARAMS(RV_DB_T(device->pub.distid),
+					      RV_DB_I(RV_WAITING_REASON_NO_CONFIG)),
+				 NULL);
 	return err;
 }
 
 int rs_config_give(struct rs_ctx *ctx, const struct rs_device *device, enum rv_config_kind kind,
-                   const struct rv_module *modules, size_t n, struct rv_config_version *out,
-                   struct rv_diag *diag)
+		   const struct rv_module *modules, size_t n, struct rv_config_version *out,
+		   struct rv_diag *diag)
 {
 	char sha[RS_CONFIG_SHA_LEN + 1];
 	int64_t id = 0;
@@ -141,7 +142,7 @@ int rs_config_give(struct rs_ctx *ctx, const struct rs_device *device, enum rv_c
 		return err;
 	rs_config_sha(modules, n, sha);
 	err = rs_query_int(ctx, &rs_sql_config_by_content,
-	                   RV_DB_PARAMS(RV_DB_I(device->pub.id), RV_DB_T(rv_str(sha))), &id);
+			   RV_DB_PARAMS(RV_DB_I(device->pub.id), RV_DB_T(rv_str(sha))), &id);
 	if (err == RV_OK && id == 0) {
 		id = rv_id_make(&ctx->rs->ids, ctx->now_us);
 		err = insert_version(ctx, id, device->pub.id, sha, modules, n);
@@ -154,7 +155,7 @@ int rs_config_give(struct rs_ctx *ctx, const struct rs_device *device, enum rv_c
 }
 
 int rs_op_config_set(struct rs_ctx *ctx, const struct rv_config_set_in *in,
-                     struct rv_config_set_out *out, struct rv_diag *diag)
+		     struct rv_config_set_out *out, struct rv_diag *diag)
 {
 	struct rs_device device;
 	int err = rs_device_find(ctx, in->distid, &device, diag);
@@ -162,11 +163,12 @@ int rs_op_config_set(struct rs_ctx *ctx, const struct rv_config_set_in *in,
 	if (err != RV_OK)
 		return err;
 	if (in->kind == RV_CONFIG_KIND_RUNNING)
-		return rv_diag_set(diag, RV_EINVALID, "config.running", "kind",
-		                   "the running config is what the device was seen to accept; set the "
-		                   "startup config and let it pull");
+		return rv_diag_set(
+			diag, RV_EINVALID, "config.running", "kind",
+			"the running config is what the device was seen to accept; set the "
+			"startup config and let it pull");
 	return rs_config_give(ctx, &device, in->kind, in->modules, in->modules_len, &out->version,
-	                      diag);
+			      diag);
 }
 
 static const char *const kind_names[] = { "working", "startup", "running" };
@@ -175,12 +177,12 @@ static int64_t version_of(const struct rs_device *device, enum rv_config_kind ki
 {
 	return kind == RV_CONFIG_KIND_WORKING   ? device->working_id
 	       : kind == RV_CONFIG_KIND_STARTUP ? device->startup_id
-	                                        : device->running_id;
+						: device->running_id;
 }
 
 /* The device and the version it has of that kind. */
 static int find_kind(struct rs_ctx *ctx, struct rv_str distid, enum rv_config_kind kind,
-                     struct rs_device *device, int64_t *version_id, struct rv_diag *diag)
+		     struct rs_device *device, int64_t *version_id, struct rv_diag *diag)
 {
 	int err = rs_device_find(ctx, distid, device, diag);
 
@@ -189,13 +191,13 @@ static int find_kind(struct rs_ctx *ctx, struct rv_str distid, enum rv_config_ki
 	*version_id = version_of(device, kind);
 	if (*version_id == 0)
 		return rv_diag_set(diag, RV_ENOTFOUND, "config.none", "kind",
-		                   "device %.*s has no %s config yet", RV_STR_ARG(device->pub.distid),
-		                   kind_names[kind]);
+				   "device %.*s has no %s config yet",
+				   RV_STR_ARG(device->pub.distid), kind_names[kind]);
 	return RV_OK;
 }
 
 int rs_op_config_get(struct rs_ctx *ctx, const struct rv_config_get_in *in,
-                     struct rv_config_get_out *out, struct rv_diag *diag)
+		     struct rv_config_get_out *out, struct rv_diag *diag)
 {
 	struct rs_device device;
 	int64_t id;
@@ -210,7 +212,7 @@ int rs_op_config_get(struct rs_ctx *ctx, const struct rv_config_get_in *in,
 }
 
 int rs_op_config_apply(struct rs_ctx *ctx, const struct rv_config_apply_in *in,
-                       struct rv_config_apply_out *out, struct rv_diag *diag)
+		       struct rv_config_apply_out *out, struct rv_diag *diag)
 {
 	struct rs_device device;
 	int64_t id;
@@ -220,7 +222,7 @@ int rs_op_config_apply(struct rs_ctx *ctx, const struct rv_config_apply_in *in,
 		return err;
 	if (in->has_expect && in->expect != id)
 		return rv_diag_set(diag, RV_ECONFLICT, "config.changed", "expect",
-		                   "the working config has changed meanwhile");
+				   "the working config has changed meanwhile");
 	err = point_at(ctx, &device, RV_CONFIG_KIND_STARTUP, id);
 	if (err == RV_OK)
 		err = find_version(ctx, id, &out->version);
@@ -228,7 +230,7 @@ int rs_op_config_apply(struct rs_ctx *ctx, const struct rv_config_apply_in *in,
 }
 
 int rs_op_config_history(struct rs_ctx *ctx, const struct rv_config_history_in *in,
-                         struct rv_config_history_out *out, struct rv_diag *diag)
+			 struct rv_config_history_out *out, struct rv_diag *diag)
 {
 	struct versions v = { .ctx = ctx, .limit = in->has_limit ? in->limit : HISTORY_DEFAULT };
 	struct rs_device device;
@@ -240,10 +242,10 @@ int rs_op_config_history(struct rs_ctx *ctx, const struct rv_config_history_in *
 	if (v.list == NULL)
 		return -ENOMEM;
 	err = rv_db_query(ctx->tx, &rs_sql_config_history,
-	                  RV_DB_PARAMS(RV_DB_I(device.pub.id),
-	                               RV_DB_I(in->has_before ? in->before : INT64_MAX),
-	                               RV_DB_I(v.limit)),
-	                  take_version, &v);
+			  RV_DB_PARAMS(RV_DB_I(device.pub.id),
+				       RV_DB_I(in->has_before ? in->before : INT64_MAX),
+				       RV_DB_I(v.limit)),
+			  take_version, &v);
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	out->versions = v.list;

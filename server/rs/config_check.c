@@ -26,11 +26,12 @@ static int check_body(const struct rv_module *m, size_t index, struct rv_diag *d
 			continue;
 		}
 		snprintf(where, sizeof(where), "modules[%zu].body", index);
-		rv_diag_set(diag, RV_EINVALID, c >= 0x80 ? "config.not-ascii" : "config.control", where,
-		            "module %u: byte 0x%02X at offset %zu (line %u) %s; give this body as "
-		            "binary, then any byte arrives",
-		            (unsigned)m->id, c, i, line,
-		            c >= 0x80 ? "is not US-ASCII" : "cannot stand in XML");
+		rv_diag_set(diag, RV_EINVALID, c >= 0x80 ? "config.not-ascii" : "config.control",
+			    where,
+			    "module %u: byte 0x%02X at offset %zu (line %u) %s; give this body as "
+			    "binary, then any byte arrives",
+			    (unsigned)m->id, c, i, line,
+			    c >= 0x80 ? "is not US-ASCII" : "cannot stand in XML");
 		if (diag != NULL)
 			diag->line = line;
 		return RV_EINVALID;
@@ -40,7 +41,7 @@ static int check_body(const struct rv_module *m, size_t index, struct rv_diag *d
 
 /* Attributes and one-line texts: white space in them would not arrive as it was. */
 static int check_word(struct rv_str s, const char *what, const struct rv_module *m, size_t index,
-                      struct rv_diag *diag)
+		      struct rv_diag *diag)
 {
 	char where[RV_DIAG_WHERE_MAX];
 
@@ -50,9 +51,10 @@ static int check_word(struct rv_str s, const char *what, const struct rv_module 
 		if (c >= 0x20 && c < 0x7f)
 			continue;
 		snprintf(where, sizeof(where), "modules[%zu].%s", index, what);
-		return rv_diag_set(diag, RV_EINVALID, "config.word", where,
-		                   "module %u: byte 0x%02X at offset %zu of its %s is not printable ASCII",
-		                   (unsigned)m->id, c, i, what);
+		return rv_diag_set(
+			diag, RV_EINVALID, "config.word", where,
+			"module %u: byte 0x%02X at offset %zu of its %s is not printable ASCII",
+			(unsigned)m->id, c, i, what);
 	}
 	return RV_OK;
 }
@@ -68,13 +70,14 @@ static int check_module(const struct rv_module *modules, size_t i, struct rv_dia
 			continue;
 		snprintf(where, sizeof(where), "modules[%zu].id", i);
 		return rv_diag_set(diag, RV_EINVALID, "config.duplicate", where,
-		                   "module %u is listed twice (positions %zu and %zu)", (unsigned)m->id,
-		                   k + 1, i + 1);
+				   "module %u is listed twice (positions %zu and %zu)",
+				   (unsigned)m->id, k + 1, i + 1);
 	}
 	if (!m->has_config && m->body.len > 0) {
 		snprintf(where, sizeof(where), "modules[%zu].has_config", i);
 		return rv_diag_set(diag, RV_EINVALID, "config.body-without-config", where,
-		                   "module %u has a body but says it has no config", (unsigned)m->id);
+				   "module %u has a body but says it has no config",
+				   (unsigned)m->id);
 	}
 	err = check_word(m->version, "version", m, i, diag);
 	if (err == RV_OK)
@@ -85,7 +88,7 @@ static int check_module(const struct rv_module *modules, size_t i, struct rv_dia
 }
 
 int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,
-                    struct rv_diag *diag)
+		    struct rv_diag *diag)
 {
 	size_t total = 0;
 
@@ -97,7 +100,8 @@ int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,
 	}
 	if (total > bytes_max)
 		return rv_diag_set(diag, RV_ELIMIT, "config.too-big", "modules",
-		                   "the bodies are %zu bytes together, of %zu allowed", total, bytes_max);
+				   "the bodies are %zu bytes together, of %zu allowed", total,
+				   bytes_max);
 	return RV_OK;
 }
 
@@ -115,7 +119,8 @@ static void add_text(crypto_hash_sha256_state *state, struct rv_str s)
 	crypto_hash_sha256_update(state, (const uint8_t *)s.ptr, s.len);
 }
 
-void rs_config_sha(const struct rv_module *modules, size_t n, char out[static RS_CONFIG_SHA_LEN + 1])
+void rs_config_sha(const struct rv_module *modules, size_t n,
+		   char out[static RS_CONFIG_SHA_LEN + 1])
 {
 	crypto_hash_sha256_state state;
 	uint8_t sum[crypto_hash_sha256_BYTES];
@@ -124,7 +129,8 @@ void rs_config_sha(const struct rv_module *modules, size_t n, char out[static RS
 	add_text(&state, RV_STR_LIT("reeve config 1"));
 	for (size_t i = 0; i < n; i++) {
 		add_number(&state, modules[i].id);
-		add_number(&state, (size_t)modules[i].is_binary | (size_t)modules[i].has_config << 1);
+		add_number(&state,
+			   (size_t)modules[i].is_binary | (size_t)modules[i].has_config << 1);
 		add_text(&state, modules[i].version);
 		add_text(&state, modules[i].infostring);
 		add_text(&state, modules[i].body);

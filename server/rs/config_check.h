@@ -1,8 +1,8 @@
 /* config_check.h - can every device take this config, unaltered? Pure.
  *
- * A text body travels as ASCII XML: bytes >= 0x80, NUL and controls other than tab, LF and CR have no
- * form there that arrives as it was (spec/arms-protocol.md 3.1, 7). Such a body must be binary, which
- * travels as Base64 and takes any bytes.
+ * A text body travels as ASCII XML: bytes >= 0x80, NUL and controls other than tab, LF and CR have
+ * no form there that arrives as it was (spec/arms-protocol.md 3.1, 7). Such a body must be binary,
+ * which travels as Base64 and takes any bytes.
  */
 #ifndef RV_RS_CONFIG_CHECK_H
 #define RV_RS_CONFIG_CHECK_H
@@ -12,14 +12,15 @@
 
 enum { RS_CONFIG_SHA_LEN = 64 };
 
-/* RV_EINVALID (duplicate id, a character that cannot travel, a body without has_config) or RV_ELIMIT
+/* RV_EINVALID (duplicate id, a character that cannot travel, a body without has_config) or
+ * RV_ELIMIT
  * (`bytes_max` over all bodies); diag->where is "modules[2].body", the text names module, offset,
  * line and byte, and what to do. */
 int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,
-                    struct rv_diag *diag) RV_MUSTCHECK;
+		    struct rv_diag *diag) RV_MUSTCHECK;
 
 /* SHA-256 over the canonical form, as hex: equal exactly for equal content in equal order. */
 void rs_config_sha(const struct rv_module *modules, size_t n,
-                   char out[static RS_CONFIG_SHA_LEN + 1]);
+		   char out[static RS_CONFIG_SHA_LEN + 1]);
 
 #endif

@@ -38,18 +38,19 @@ static int take_device(const struct rv_db_row *row, void *arg)
 
 /* Facts for the judgement; unknown is no failure. */
 static int find_caller(struct rs_ctx *ctx, struct rv_str distid, struct device *device,
-                       struct rs_facts *facts)
+		       struct rs_facts *facts)
 {
 	int err;
 
 	*device = (struct device){ .r.ctx = ctx };
 	*facts = (struct rs_facts){ 0 };
-	err = rs_query_one(ctx, &rs_sql_device_for_contact, RV_DB_PARAMS(RV_DB_T(distid)), take_device,
-	                   device);
+	err = rs_query_one(ctx, &rs_sql_device_for_contact, RV_DB_PARAMS(RV_DB_T(distid)),
+			   take_device, device);
 	if (err == RV_ENOTFOUND)
 		return RV_OK;
 	if (err == RV_OK)
-		err = rs_unseal(ctx, "device.rs_key", device->id, device->rs_key_box, &facts->rs_key);
+		err = rs_unseal(ctx, "device.rs_key", device->id, device->rs_key_box,
+				&facts->rs_key);
 	if (err != RV_OK)
 		return err;
 	facts->is_known = true;
@@ -80,21 +81,21 @@ static int put_waiting(struct rs_ctx *ctx, const struct waiter *w)
 	char print[RV_SECRET_PRINT_LEN + 1] = "";
 	bool is_known = false;
 	int err = rv_db_query(ctx->tx, &rs_sql_waiting_exists, RV_DB_PARAMS(RV_DB_T(w->distid)),
-	                      mark_found, &is_known);
+			      mark_found, &is_known);
 
 	if (w->mac.len == RV_SECRET_MAC_LEN)
 		rv_secret_print(ctx->rs->secret, (const uint8_t *)w->mac.ptr, print);
 	if (err == RV_OK)
-		err = rv_db_exec(ctx->tx, &rs_sql_waiting_put,
-		                 RV_DB_PARAMS(RV_DB_T(w->distid), RV_DB_I(w->reason),
-		                              RV_DB_I(w->server), RV_DB_I(w->at), RV_DB_T(w->address),
-		                              RV_DB_T(w->description),
-		                              w->mac.len == RV_SECRET_MAC_LEN ? RV_DB_B(w->mac) : RV_DB_N,
-		                              RV_DB_T(rv_str(print))),
-		                 NULL);
+		err = rv_db_exec(
+			ctx->tx, &rs_sql_waiting_put,
+			RV_DB_PARAMS(RV_DB_T(w->distid), RV_DB_I(w->reason), RV_DB_I(w->server),
+				     RV_DB_I(w->at), RV_DB_T(w->address), RV_DB_T(w->description),
+				     w->mac.len == RV_SECRET_MAC_LEN ? RV_DB_B(w->mac) : RV_DB_N,
+				     RV_DB_T(rv_str(print))),
+			NULL);
 	if (err == RV_OK && !is_known)
 		err = rv_db_exec(ctx->tx, &rs_sql_waiting_trim,
-		                 RV_DB_PARAMS(RV_DB_I(ctx->rs->settings.waiting_max)), NULL);
+				 RV_DB_PARAMS(RV_DB_I(ctx->rs->settings.waiting_max)), NULL);
 	return err;
 }
 
@@ -127,11 +128,11 @@ static bool waiting_reason(enum rv_pull_outcome outcome, enum rv_waiting_reason 
 int rs_contact_note(struct rs_ctx *ctx, const struct rv_rs_waiting_note_in *in)
 {
 	struct waiter w = { .address = in->address,
-		            .description = in->description,
-		            .mac = in->key_mac,
-		            .reason = in->reason,
-		            .server = RV_WAITING_DEVICE_SERVER_LS,
-		            .at = in->at };
+			    .description = in->description,
+			    .mac = in->key_mac,
+			    .reason = in->reason,
+			    .server = RV_WAITING_DEVICE_SERVER_LS,
+			    .at = in->at };
 	int err = rs_distid(ctx, in->distid, &w.distid, NULL);
 
 	return err == RV_OK ? put_waiting(ctx, &w) : err;
@@ -140,18 +141,18 @@ int rs_contact_note(struct rs_ctx *ctx, const struct rv_rs_waiting_note_in *in)
 /* -- config-solicitation -------------------------------------------------------------------- */
 
 static int record_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_str distid,
-                       const struct rs_verdict *verdict, int64_t config_id)
+		       const struct rs_verdict *verdict, int64_t config_id)
 {
 	int64_t id = rv_id_make(&ctx->rs->ids, ctx->now_us);
 	int err = rv_db_exec(ctx->tx, &rs_sql_pull_insert,
-	                     RV_DB_PARAMS(RV_DB_I(id), RV_DB_T(distid), RV_DB_I(ctx->now_us),
-	                                  RV_DB_T(in->trigger), RV_DB_T(in->address),
-	                                  RV_DB_T(in->description), RV_DB_T(in->firmware),
-	                                  RV_DB_T(in->protocol_version), RV_DB_I(verdict->code),
-	                                  RV_DB_I(verdict->outcome),
-	                                  config_id != 0 ? RV_DB_I(config_id) : RV_DB_N,
-	                                  RV_DB_I(verdict->is_stranger)),
-	                     NULL);
+			     RV_DB_PARAMS(RV_DB_I(id), RV_DB_T(distid), RV_DB_I(ctx->now_us),
+					  RV_DB_T(in->trigger), RV_DB_T(in->address),
+					  RV_DB_T(in->description), RV_DB_T(in->firmware),
+					  RV_DB_T(in->protocol_version), RV_DB_I(verdict->code),
+					  RV_DB_I(verdict->outcome),
+					  config_id != 0 ? RV_DB_I(config_id) : RV_DB_N,
+					  RV_DB_I(verdict->is_stranger)),
+			     NULL);
 
 	if (err != RV_OK || !verdict->is_stranger)
 		return err;
@@ -159,37 +160,37 @@ static int record_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struc
 		return RV_OK;
 	ctx->rs->stranger_pulls = 0;
 	return rv_db_exec(ctx->tx, &rs_sql_pull_trim,
-	                  RV_DB_PARAMS(RV_DB_I(ctx->rs->settings.strangers_max)), NULL);
+			  RV_DB_PARAMS(RV_DB_I(ctx->rs->settings.strangers_max)), NULL);
 }
 
 /* A stranger changes nothing of the device whose name it uses. */
 static int record_contact(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, int64_t device_id,
-                          const struct rs_verdict *verdict, int64_t config_id)
+			  const struct rs_verdict *verdict, int64_t config_id)
 {
 	enum rv_device_state state = verdict->outcome == RV_PULL_OUTCOME_DELIVERED
-	                                     ? RV_DEVICE_STATE_CONFIGURED
-	                             : verdict->outcome == RV_PULL_OUTCOME_NO_CONFIG
-	                                     ? RV_DEVICE_STATE_WAITING
-	                                     : RV_DEVICE_STATE_FAILED;
+					     ? RV_DEVICE_STATE_CONFIGURED
+				     : verdict->outcome == RV_PULL_OUTCOME_NO_CONFIG
+					     ? RV_DEVICE_STATE_WAITING
+					     : RV_DEVICE_STATE_FAILED;
 
 	if (verdict->is_stranger)
 		return RV_OK;
 	return rv_db_exec(ctx->tx, &rs_sql_device_contact,
-	                  RV_DB_PARAMS(RV_DB_I(state), RV_DB_I(ctx->now_us), RV_DB_T(in->address),
-	                               in->firmware.len > 0 ? RV_DB_T(in->firmware) : RV_DB_N,
-	                               config_id != 0 ? RV_DB_I(config_id) : RV_DB_N,
-	                               RV_DB_I(device_id)),
-	                  NULL);
+			  RV_DB_PARAMS(RV_DB_I(state), RV_DB_I(ctx->now_us), RV_DB_T(in->address),
+				       in->firmware.len > 0 ? RV_DB_T(in->firmware) : RV_DB_N,
+				       config_id != 0 ? RV_DB_I(config_id) : RV_DB_N,
+				       RV_DB_I(device_id)),
+			  NULL);
 }
 
 static int record_waiting(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_str distid,
-                          const struct rs_verdict *verdict)
+			  const struct rs_verdict *verdict)
 {
 	struct waiter w = { .distid = distid,
-		            .address = in->address,
-		            .description = in->description,
-		            .server = RV_WAITING_DEVICE_SERVER_RS,
-		            .at = ctx->now_us };
+			    .address = in->address,
+			    .description = in->description,
+			    .server = RV_WAITING_DEVICE_SERVER_RS,
+			    .at = ctx->now_us };
 
 	if (waiting_reason(verdict->outcome, &w.reason))
 		return put_waiting(ctx, &w);
@@ -212,24 +213,28 @@ static int copy_list(struct rs_ctx *ctx, const struct rs_list *list, struct rv_s
 }
 
 static int fill_heartbeats(struct rs_ctx *ctx, const struct device *device,
-                           struct rv_rs_pull_out *out)
+			   struct rv_rs_pull_out *out)
 {
 	const struct rs_settings *s = &ctx->rs->settings;
 	struct rv_str passphrase;
-	int err = rs_unseal(ctx, "device.heartbeat_key", device->id, device->heartbeat_box, &passphrase);
+	int err = rs_unseal(ctx, "device.heartbeat_key", device->id, device->heartbeat_box,
+			    &passphrase);
 
 	if (err != RV_OK)
 		return err;
-	out->heartbeats = rv_arena_array(ctx->arena, s->heartbeat_count + 1, sizeof(*out->heartbeats));
+	out->heartbeats = rv_arena_array(ctx->arena, s->heartbeat_count + 1,
+					 sizeof(*out->heartbeats));
 	if (out->heartbeats == NULL)
 		return -ENOMEM;
 	out->heartbeats_len = s->heartbeat_count;
 	for (size_t i = 0; i < s->heartbeat_count; i++)
-		out->heartbeats[i] = (struct rv_heartbeat_server){ .host = rv_str(s->heartbeats[i].host),
-			                                           .port = s->heartbeats[i].port,
-			                                           .passphrase = passphrase,
-			                                           .interval = s->heartbeat_interval_s,
-			                                           .algorithm = RV_STR_LIT("hmac-sha1") };
+		out->heartbeats[i] = (struct rv_heartbeat_server){
+			.host = rv_str(s->heartbeats[i].host),
+			.port = s->heartbeats[i].port,
+			.passphrase = passphrase,
+			.interval = s->heartbeat_interval_s,
+			.algorithm = RV_STR_LIT("hmac-sha1")
+		};
 	return RV_OK;
 }
 
@@ -244,12 +249,13 @@ static int fill_answer(struct rs_ctx *ctx, const struct device *device, struct r
 	if (device->has_certificate) {
 		out->sa_certificate = device->certificate;
 		err = rs_unseal(ctx, "certificate.key", device->id, device->private_key_box,
-		                &out->sa_private_key);
+				&out->sa_private_key);
 	}
 	if (err == RV_OK)
 		err = fill_heartbeats(ctx, device, out);
 	if (err == RV_OK)
-		err = copy_list(ctx, &s->push_addresses, &out->push_addresses, &out->push_addresses_len);
+		err = copy_list(ctx, &s->push_addresses, &out->push_addresses,
+				&out->push_addresses_len);
 	if (err == RV_OK)
 		err = copy_list(ctx, &s->pull_urls, &out->pull_urls, &out->pull_urls_len);
 	if (err == RV_OK)
@@ -258,7 +264,7 @@ static int fill_answer(struct rs_ctx *ctx, const struct device *device, struct r
 }
 
 int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_rs_pull_out *out,
-                    struct rs_pull_extra *extra)
+		    struct rs_pull_extra *extra)
 {
 	struct rs_claim claim = { in->distid, in->key, in->message_distid };
 	struct rs_facts facts;
@@ -275,7 +281,7 @@ int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct r
 	int64_t config_id = is_delivered ? device.startup_id : 0;
 
 	*out = (struct rv_rs_pull_out){ .code = verdict.code,
-		                        .description = rv_str(verdict.description) };
+					.description = rv_str(verdict.description) };
 	if (is_delivered)
 		err = fill_answer(ctx, &device, out);
 	if (err == RV_OK)
@@ -286,33 +292,33 @@ int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct r
 		err = record_waiting(ctx, in, distid, &verdict);
 	extra->outcome = verdict.outcome;
 	extra->device_id = device.id;
-	extra->wants_certificate =
-		is_delivered &&
-		(!device.has_certificate ||
-	         (!device.is_given && device.expires_at < ctx->now_us + RENEW_BEFORE_US));
+	extra->wants_certificate = is_delivered &&
+				   (!device.has_certificate ||
+				    (!device.is_given &&
+				     device.expires_at < ctx->now_us + RENEW_BEFORE_US));
 	return err;
 }
 
 /* -- push-method-query ---------------------------------------------------------------------- */
 
-/* A device asks for push methods once it has applied what it pulled: so this is the sign by which the
- * RS knows its running config. */
+/* A device asks for push methods once it has applied what it pulled: so this is the sign by which
+ * the RS knows its running config. */
 static int record_accepted(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
-                           int64_t device_id)
+			   int64_t device_id)
 {
-	return rv_db_exec(ctx->tx, &rs_sql_device_accepted,
-	                  RV_DB_PARAMS(RV_DB_I(ctx->now_us), RV_DB_T(in->address), RV_DB_I(device_id)),
-	                  NULL);
+	return rv_db_exec(
+		ctx->tx, &rs_sql_device_accepted,
+		RV_DB_PARAMS(RV_DB_I(ctx->now_us), RV_DB_T(in->address), RV_DB_I(device_id)), NULL);
 }
 
 static int fill_methods(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
-                        struct rv_rs_method_query_out *out)
+			struct rv_rs_method_query_out *out)
 {
 	const struct rs_settings *s = &ctx->rs->settings;
 	struct rs_methods methods;
 
-	rs_choose_methods(s->push_methods.items, s->push_methods.count, in->methods, in->methods_len,
-	                  s->tunnel_urls.count > 0, &methods);
+	rs_choose_methods(s->push_methods.items, s->push_methods.count, in->methods,
+			  in->methods_len, s->tunnel_urls.count > 0, &methods);
 	if (methods.count == 0) {
 		out->code = RS_CODE_MISMATCH;
 		out->description = RV_STR_LIT("no push method in common");
@@ -326,12 +332,12 @@ static int fill_methods(struct rs_ctx *ctx, const struct rv_rs_method_query_in *
 	out->methods_len = methods.count;
 	out->echo_interval = s->echo_interval_s;
 	return methods.has_tunnel
-	               ? copy_list(ctx, &s->tunnel_urls, &out->tunnel_urls, &out->tunnel_urls_len)
-	               : RV_OK;
+		       ? copy_list(ctx, &s->tunnel_urls, &out->tunnel_urls, &out->tunnel_urls_len)
+		       : RV_OK;
 }
 
 int rs_contact_query(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
-                     struct rv_rs_method_query_out *out)
+		     struct rv_rs_method_query_out *out)
 {
 	struct rs_claim claim = { in->distid, in->key, in->message_distid };
 	struct rs_facts facts;
@@ -346,7 +352,7 @@ int rs_contact_query(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
 	struct rs_verdict verdict = rs_decide_query(&facts, &claim);
 
 	*out = (struct rv_rs_method_query_out){ .code = verdict.code,
-		                                .description = rv_str(verdict.description) };
+						.description = rv_str(verdict.description) };
 	if (verdict.outcome != RV_PULL_OUTCOME_DELIVERED)
 		return RV_OK;
 	err = record_accepted(ctx, in, device.id);

@@ -18,7 +18,8 @@
 enum {
 	CA_PEM_MAX = 5119,
 	TOKEN_BYTES = 24,
-	ARENA_MAX = 64 * 1024 * 1024, /* of one operation: a config in and out, decoded and encoded */
+	ARENA_MAX = 64 * 1024 *
+		    1024, /* of one operation: a config in and out, decoded and encoded */
 };
 
 /* -- running operations --------------------------------------------------------------------- */
@@ -26,9 +27,9 @@ enum {
 typedef int (*op_fn)(struct rs_ctx *ctx, const void *in, void *out, struct rv_diag *diag);
 
 #define RS_THUNK(name)                                                                             \
-	static int run_##name(struct rs_ctx *ctx, const void *in, void *out, struct rv_diag *diag)  \
-	{                                                                                           \
-		return rs_op_##name(ctx, in, out, diag);                                            \
+	static int run_##name(struct rs_ctx *ctx, const void *in, void *out, struct rv_diag *diag) \
+	{                                                                                          \
+		return rs_op_##name(ctx, in, out, diag);                                           \
 	}
 RS_OPERATIONS(RS_THUNK)
 #undef RS_THUNK
@@ -70,14 +71,14 @@ static int authorise(struct rs_ctx *ctx, const struct rv_rs_request *request, st
 		return RV_OK;
 	}
 	err = rs_query_one(ctx, &rs_sql_token_by_hash, RV_DB_PARAMS(RV_DB_B(request->token_sha256)),
-	                   take_author, &r);
+			   take_author, &r);
 	if (err == RV_ENOTFOUND)
 		return rv_diag_set(diag, RV_EAUTH, "rs.token", "", "the bearer token is not known");
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
 
 int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_buf *out,
-                struct rv_diag *diag)
+		struct rv_diag *diag)
 {
 	const struct rv_contract_op *op = rv_contract_op_find(request->op);
 	op_fn run = op != NULL ? find_operation(op) : NULL;
@@ -86,7 +87,7 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 
 	if (run == NULL)
 		return rv_diag_set(diag, RV_EUNSUPPORTED, "rs.operation", "",
-		                   "there is no operation \"%.*s\"", RV_STR_ARG(request->op));
+				   "there is no operation \"%.*s\"", RV_STR_ARG(request->op));
 	err = authorise(ctx, request, diag);
 	if (err != RV_OK)
 		return err;
@@ -97,7 +98,7 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	err = rv_contract_decode(op->in, request->body, ctx->arena, in);
 	if (err != RV_OK)
 		return rv_diag_set(diag, err, "rs.input", "", "the input of %s cannot be read (%s)",
-		                   op->name, rv_err_name(err));
+				   op->name, rv_err_name(err));
 	err = rv_contract_check(op->in, in, diag);
 	if (err == RV_OK)
 		err = run(ctx, in, result, diag);
@@ -127,7 +128,7 @@ static int run_sync(struct rv_db_tx *tx, void *arg)
 }
 
 int rv_rs_op_run(struct rv_rs *rs, const struct rv_rs_request *request, struct rv_buf *out,
-                 struct rv_diag *diag)
+		 struct rv_diag *diag)
 {
 	struct sync_op op = { rs, request, out, diag };
 
@@ -145,14 +146,14 @@ static int take_text(const struct rv_db_row *row, void *arg)
 static int meta_get(struct rs_ctx *ctx, const char *name, char out[static RS_EPOCH_LEN * 2 + 1])
 {
 	out[0] = '\0';
-	return rv_db_query(ctx->tx, &rs_sql_meta_get, RV_DB_PARAMS(RV_DB_T(rv_str(name))), take_text,
-	                   out);
+	return rv_db_query(ctx->tx, &rs_sql_meta_get, RV_DB_PARAMS(RV_DB_T(rv_str(name))),
+			   take_text, out);
 }
 
 static int meta_put(struct rs_ctx *ctx, const char *name, const char *value)
 {
 	return rv_db_exec(ctx->tx, &rs_sql_meta_put,
-	                  RV_DB_PARAMS(RV_DB_T(rv_str(name)), RV_DB_T(rv_str(value))), NULL);
+			  RV_DB_PARAMS(RV_DB_T(rv_str(name)), RV_DB_T(rv_str(value))), NULL);
 }
 
 static int make_epoch(struct rs_ctx *ctx)
@@ -185,7 +186,7 @@ static int note_ca(struct rs_ctx *ctx)
 	err = meta_put(ctx, "rs-ca", is);
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_change_touch_locations,
-		                 RV_DB_PARAMS(RV_DB_I(RV_FEED_RECORD_KIND_LOCATION)), NULL);
+				 RV_DB_PARAMS(RV_DB_I(RV_FEED_RECORD_KIND_LOCATION)), NULL);
 	return err;
 }
 
@@ -232,9 +233,9 @@ static int make_token(struct rs_ctx *ctx, char token[static TOKEN_BYTES * 2 + 8]
 	int len = snprintf(token, TOKEN_BYTES * 2 + 8, "rvt_%s", hex);
 	crypto_hash_sha256(sum, (const uint8_t *)token, (size_t)len);
 	return rv_db_exec(ctx->tx, &rs_sql_token_insert,
-	                  RV_DB_PARAMS(RV_DB_B(rv_strn(sum, sizeof(sum))), RV_DB_T(RV_STR_LIT("admin")),
-	                               RV_DB_I(ctx->now_us)),
-	                  NULL);
+			  RV_DB_PARAMS(RV_DB_B(rv_strn(sum, sizeof(sum))),
+				       RV_DB_T(RV_STR_LIT("admin")), RV_DB_I(ctx->now_us)),
+			  NULL);
 }
 
 struct first_start {
@@ -248,10 +249,10 @@ static int prepare_store(struct rv_db_tx *tx, void *arg)
 	struct first_start *first = arg;
 	struct rv_arena arena = { 0 };
 	struct rs_ctx ctx = { .rs = first->rs,
-		              .tx = tx,
-		              .arena = &arena,
-		              .now_us = rv_time_utc_us(),
-		              .author = RV_STR_LIT("reeve") };
+			      .tx = tx,
+			      .arena = &arena,
+			      .now_us = rv_time_utc_us(),
+			      .author = RV_STR_LIT("reeve") };
 	int err = make_epoch(&ctx);
 
 	if (err == RV_OK)
@@ -267,13 +268,14 @@ static int prepare_store(struct rv_db_tx *tx, void *arg)
 /* -- opening -------------------------------------------------------------------------------- */
 
 static int make_path(const char *state_dir, const char *name, char out[static PATH_MAX],
-                     struct rv_diag *diag)
+		     struct rv_diag *diag)
 {
 	int n = name[0] == '/' ? snprintf(out, PATH_MAX, "%s", name)
-	                       : snprintf(out, PATH_MAX, "%s/%s", state_dir, name);
+			       : snprintf(out, PATH_MAX, "%s/%s", state_dir, name);
 
 	if (n >= PATH_MAX)
-		return rv_diag_set(diag, RV_ELIMIT, "rs.path", name, "the path of %s is too long", name);
+		return rv_diag_set(diag, RV_ELIMIT, "rs.path", name, "the path of %s is too long",
+				   name);
 	return RV_OK;
 }
 
@@ -289,9 +291,10 @@ static int read_ca(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag
 	rv_buf_init(&rs->ca_pem, CA_PEM_MAX);
 	err = rv_buf_read_file(&rs->ca_pem, path, CA_PEM_MAX);
 	if (err != RV_OK)
-		return rv_diag_set(diag, err, "rs.ca-certificate", path,
-		                   "cannot read the RS CA certificate %s (%s); `reeve pki init` makes one",
-		                   path, rv_err_name(err));
+		return rv_diag_set(
+			diag, err, "rs.ca-certificate", path,
+			"cannot read the RS CA certificate %s (%s); `reeve pki init` makes one",
+			path, rv_err_name(err));
 	return rv_pki_inspect(rv_buf_str(&rs->ca_pem), &info, diag);
 }
 
@@ -305,11 +308,11 @@ static int open_store(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_d
 		return err;
 	snprintf(made, sizeof(made), "sqlite:%s", path);
 	struct rv_db_opt db = { .url = url != NULL ? url : made,
-		                .migrations = rs_sql_migrations,
-		                .migration_count = rs_sql_migration_count,
-		                .statements = rs_sql_all,
-		                .statement_count = rs_sql_count,
-		                .loop = opt->loop };
+				.migrations = rs_sql_migrations,
+				.migration_count = rs_sql_migration_count,
+				.statements = rs_sql_all,
+				.statement_count = rs_sql_count,
+				.loop = opt->loop };
 	return rv_db_open(&db, &rs->db, diag);
 }
 
@@ -337,8 +340,8 @@ int rv_rs_open(const struct rv_rs_opt *opt, struct rv_rs **out, struct rv_diag *
 	if (err != RV_OK)
 		goto fail;
 	if (first.token[0] != '\0')
-		rv_log(RV_LOG_INFO, "rs.token.made", RV_KS("name", "admin"), RV_KS("token", first.token),
-		       RV_KS("note", "shown this once only"));
+		rv_log(RV_LOG_INFO, "rs.token.made", RV_KS("name", "admin"),
+		       RV_KS("token", first.token), RV_KS("note", "shown this once only"));
 	rv_wipe(first.token, sizeof(first.token));
 	*out = rs;
 	return RV_OK;

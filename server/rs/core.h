@@ -24,7 +24,7 @@ enum {
 	RS_URLS_MAX = 5,
 	RS_HEARTBEATS_MAX = 5,
 	RS_CONFIG_BYTES_MAX = 12 * 1024 * 1024, /* bodies of one config; must fit a bus message */
-	RS_PULLS_TRIM_EVERY = 256,              /* stranger rows over the limit before they are cut */
+	RS_PULLS_TRIM_EVERY = 256, /* stranger rows over the limit before they are cut */
 	RS_EPOCH_LEN = 32,
 };
 
@@ -50,8 +50,8 @@ struct rs_settings {
 };
 
 /* RV_EINVALID with diag naming the item. */
-int rs_settings_read(const struct rv_conf *conf, struct rs_settings *out, struct rv_diag *diag)
-	RV_MUSTCHECK;
+int rs_settings_read(const struct rv_conf *conf, struct rs_settings *out,
+		     struct rv_diag *diag) RV_MUSTCHECK;
 
 struct rv_rs {
 	struct rs_settings settings;
@@ -60,7 +60,7 @@ struct rv_rs {
 	struct rv_db *db;
 	struct rv_idgen ids;
 	char epoch[RS_EPOCH_LEN + 1]; /* of the store: another one after it was made anew */
-	uint32_t stranger_pulls; /* since the last trim */
+	uint32_t stranger_pulls;      /* since the last trim */
 };
 
 /* Given to everything that runs inside a db work function. */
@@ -93,25 +93,26 @@ bool rs_read_bool(struct rs_reader *r);
 bool rs_read_opt(struct rs_reader *r, int64_t *out);
 
 /* Runs stmt and expects no row or one: fn is called for it. RV_ENOTFOUND when there is none. */
-int rs_query_one(struct rs_ctx *ctx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
-                 size_t n, rv_db_row_fn fn, void *arg) RV_MUSTCHECK;
+int rs_query_one(struct rs_ctx *ctx, const struct rv_db_stmt *stmt,
+		 const struct rv_db_value *params, size_t n, rv_db_row_fn fn,
+		 void *arg) RV_MUSTCHECK;
 /* One integer, or 0 without a row. */
-int rs_query_int(struct rs_ctx *ctx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
-                 size_t n, int64_t *out) RV_MUSTCHECK;
+int rs_query_int(struct rs_ctx *ctx, const struct rv_db_stmt *stmt,
+		 const struct rv_db_value *params, size_t n, int64_t *out) RV_MUSTCHECK;
 
 /* Canonical (upper case) distribution id in the arena; RV_EINVALID with diag. */
-int rs_distid(struct rs_ctx *ctx, struct rv_str text, struct rv_str *out, struct rv_diag *diag)
-	RV_MUSTCHECK;
+int rs_distid(struct rs_ctx *ctx, struct rv_str text, struct rv_str *out,
+	      struct rv_diag *diag) RV_MUSTCHECK;
 
 /* Note a change for the feed. */
 int rs_note_change(struct rs_ctx *ctx, enum rv_feed_record_kind kind, struct rv_str name,
-                   bool is_deleted) RV_MUSTCHECK;
+		   bool is_deleted) RV_MUSTCHECK;
 
 /* Box and unbox a device's secret; label "device.rs_key" and so on. The result is in the arena. */
 int rs_seal(struct rs_ctx *ctx, const char *label, int64_t id, struct rv_str plain,
-            struct rv_str *out) RV_MUSTCHECK;
+	    struct rv_str *out) RV_MUSTCHECK;
 int rs_unseal(struct rs_ctx *ctx, const char *label, int64_t id, struct rv_str box,
-              struct rv_str *out) RV_MUSTCHECK;
+	      struct rv_str *out) RV_MUSTCHECK;
 
 /* -- parts of operations that others need too ---------------------------------------------- */
 
@@ -122,48 +123,48 @@ struct rs_device {
 
 /* RV_ENOTFOUND with diag. */
 int rs_device_find(struct rs_ctx *ctx, struct rv_str distid, struct rs_device *out,
-                   struct rv_diag *diag) RV_MUSTCHECK;
+		   struct rv_diag *diag) RV_MUSTCHECK;
 /* Check the modules, store them as a version of the device (or find the version that has the
  * same content) and make it its startup or working config. */
 int rs_config_give(struct rs_ctx *ctx, const struct rs_device *device, enum rv_config_kind kind,
-                   const struct rv_module *modules, size_t n, struct rv_config_version *out,
-                   struct rv_diag *diag) RV_MUSTCHECK;
-int rs_config_load(struct rs_ctx *ctx, int64_t version_id, struct rv_module **modules, size_t *n)
-	RV_MUSTCHECK;
+		   const struct rv_module *modules, size_t n, struct rv_config_version *out,
+		   struct rv_diag *diag) RV_MUSTCHECK;
+int rs_config_load(struct rs_ctx *ctx, int64_t version_id, struct rv_module **modules,
+		   size_t *n) RV_MUSTCHECK;
 /* What the LS gets: every md-config rendered and checked. */
 int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
-                       struct rv_feed_location *out, struct rv_diag *diag) RV_MUSTCHECK;
+		       struct rv_feed_location *out, struct rv_diag *diag) RV_MUSTCHECK;
 int rs_location_find(struct rs_ctx *ctx, struct rv_str name, struct rv_location *out,
-                     struct rv_diag *diag) RV_MUSTCHECK;
+		     struct rv_diag *diag) RV_MUSTCHECK;
 
 /* Find, authorise, read, check and run an operation, append its encoded result: rv_rs_op_run inside
  * a work function. On failure `out` may hold a part. */
 int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_buf *out,
-                struct rv_diag *diag) RV_MUSTCHECK;
+		struct rv_diag *diag) RV_MUSTCHECK;
 
 /* -- operations, one each of contract/ops --------------------------------------------------- */
 
 #define RS_OPERATIONS(X)                                                                           \
-	X(device_create)                                                                            \
-	X(device_claim)                                                                             \
-	X(device_get)                                                                               \
-	X(device_list)                                                                              \
-	X(device_update)                                                                            \
-	X(device_delete)                                                                            \
-	X(device_waiting)                                                                           \
-	X(config_set)                                                                               \
-	X(config_get)                                                                               \
-	X(config_apply)                                                                             \
-	X(config_history)                                                                           \
-	X(location_set)                                                                             \
-	X(location_get)                                                                             \
-	X(location_list)                                                                            \
-	X(location_delete)                                                                          \
+	X(device_create)                                                                           \
+	X(device_claim)                                                                            \
+	X(device_get)                                                                              \
+	X(device_list)                                                                             \
+	X(device_update)                                                                           \
+	X(device_delete)                                                                           \
+	X(device_waiting)                                                                          \
+	X(config_set)                                                                              \
+	X(config_get)                                                                              \
+	X(config_apply)                                                                            \
+	X(config_history)                                                                          \
+	X(location_set)                                                                            \
+	X(location_get)                                                                            \
+	X(location_list)                                                                           \
+	X(location_delete)                                                                         \
 	X(pull_list)
 
 #define RS_DECLARE(name)                                                                           \
-	int rs_op_##name(struct rs_ctx *ctx, const struct rv_##name##_in *in,                       \
-	                 struct rv_##name##_out *out, struct rv_diag *diag) RV_MUSTCHECK;
+	int rs_op_##name(struct rs_ctx *ctx, const struct rv_##name##_in *in,                      \
+			 struct rv_##name##_out *out, struct rv_diag *diag) RV_MUSTCHECK;
 RS_OPERATIONS(RS_DECLARE)
 #undef RS_DECLARE
 
@@ -173,25 +174,26 @@ RS_OPERATIONS(RS_DECLARE)
 struct rs_pull_extra {
 	int64_t device_id;
 	enum rv_pull_outcome outcome;
-	bool wants_certificate; /* delivered, but without a certificate of ours that is valid long enough */
+	bool wants_certificate; /* delivered, but without a certificate of ours that is valid long
+				   enough */
 };
 
 int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_rs_pull_out *out,
-                    struct rs_pull_extra *extra) RV_MUSTCHECK;
+		    struct rs_pull_extra *extra) RV_MUSTCHECK;
 int rs_contact_query(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
-                     struct rv_rs_method_query_out *out) RV_MUSTCHECK;
+		     struct rv_rs_method_query_out *out) RV_MUSTCHECK;
 int rs_contact_note(struct rs_ctx *ctx, const struct rv_rs_waiting_note_in *in) RV_MUSTCHECK;
-int rs_feed(struct rs_ctx *ctx, const struct rv_rs_feed_in *in, struct rv_rs_feed_out *out)
-	RV_MUSTCHECK;
+int rs_feed(struct rs_ctx *ctx, const struct rv_rs_feed_in *in,
+	    struct rv_rs_feed_out *out) RV_MUSTCHECK;
 
 /* For the metrics. */
 int rs_count(struct rv_db_tx *tx, int64_t *devices, int64_t *waiting) RV_MUSTCHECK;
 
 /* The next device after id `after` that has no certificate; *id is 0 when there is none. */
-int rs_certificate_missing(struct rs_ctx *ctx, int64_t after, int64_t *id, struct rv_str *distid)
-	RV_MUSTCHECK;
+int rs_certificate_missing(struct rs_ctx *ctx, int64_t after, int64_t *id,
+			   struct rv_str *distid) RV_MUSTCHECK;
 /* Keep a certificate and key for the device. */
 int rs_certificate_put(struct rs_ctx *ctx, int64_t device_id, const struct rv_ca_issue_sa_out *made,
-                       bool is_given) RV_MUSTCHECK;
+		       bool is_given) RV_MUSTCHECK;
 
 #endif

@@ -6,17 +6,21 @@
 static struct rs_verdict identify(const struct rs_facts *facts, const struct rs_claim *claim)
 {
 	if (!facts->is_known)
-		return (struct rs_verdict){ RV_PULL_OUTCOME_UNKNOWN, RV_ARMS_DISTID_NOT_FOUND, "Distribution ID not found", true };
+		return (struct rs_verdict){ RV_PULL_OUTCOME_UNKNOWN, RV_ARMS_DISTID_NOT_FOUND,
+					    "Distribution ID not found", true };
 	if (!rv_str_secret_eq(facts->rs_key, claim->key))
-		return (struct rs_verdict){ RV_PULL_OUTCOME_WRONG_KEY, RV_ARMS_AUTH_FAILURE, "wrong RS-SA key", true };
+		return (struct rs_verdict){ RV_PULL_OUTCOME_WRONG_KEY, RV_ARMS_AUTH_FAILURE,
+					    "wrong RS-SA key", true };
 	if (claim->message_distid.len > 0 && !rv_str_ieq(claim->message_distid, claim->distid))
 		return (struct rs_verdict){ RV_PULL_OUTCOME_ERROR, RV_ARMS_DISTID_MISMATCH,
-			                    "message and credentials name different devices", false };
+					    "message and credentials name different devices",
+					    false };
 	if (!facts->is_ours)
 		return (struct rs_verdict){ RV_PULL_OUTCOME_OTHER_RS, RS_CODE_MISMATCH,
-			                    "another RS is responsible for this device", false };
+					    "another RS is responsible for this device", false };
 	if (!facts->is_enabled)
-		return (struct rs_verdict){ RV_PULL_OUTCOME_DISABLED, RV_ARMS_STANDBY, "device is disabled", false };
+		return (struct rs_verdict){ RV_PULL_OUTCOME_DISABLED, RV_ARMS_STANDBY,
+					    "device is disabled", false };
 	return (struct rs_verdict){ RV_PULL_OUTCOME_DELIVERED, RV_ARMS_SUCCESS, "ok", false };
 }
 
@@ -25,7 +29,8 @@ struct rs_verdict rs_decide_pull(const struct rs_facts *facts, const struct rs_c
 	struct rs_verdict verdict = identify(facts, claim);
 
 	if (verdict.outcome == RV_PULL_OUTCOME_DELIVERED && !facts->has_startup)
-		return (struct rs_verdict){ RV_PULL_OUTCOME_NO_CONFIG, RV_ARMS_CONFIG_NOT_FOUND, "no startup config yet", false };
+		return (struct rs_verdict){ RV_PULL_OUTCOME_NO_CONFIG, RV_ARMS_CONFIG_NOT_FOUND,
+					    "no startup config yet", false };
 	return verdict;
 }
 
@@ -35,7 +40,7 @@ struct rs_verdict rs_decide_query(const struct rs_facts *facts, const struct rs_
 }
 
 void rs_choose_methods(const char *const *configured, size_t n, const struct rv_str *offered,
-                       size_t n_offered, bool has_tunnel_url, struct rs_methods *out)
+		       size_t n_offered, bool has_tunnel_url, struct rs_methods *out)
 {
 	*out = (struct rs_methods){ 0 };
 	for (size_t i = 0; i < n && out->count < RS_METHODS_MAX; i++) {

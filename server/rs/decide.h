@@ -51,7 +51,7 @@ struct rs_methods {
  * must be answered by a code the device paces its retries for (RS_CODE_MISMATCH): "success
  * without a method" makes it pull again without pause (spec 3.6, 4.4: code 507 the same). */
 void rs_choose_methods(const char *const *configured, size_t n, const struct rv_str *offered,
-                       size_t n_offered, bool has_tunnel_url, struct rs_methods *out);
+		       size_t n_offered, bool has_tunnel_url, struct rs_methods *out);
 
 /* 416 "System Mismatch": we are not the right pair; as retryable as all of 3xx and 4xx. */
 enum { RS_CODE_MISMATCH = 416 };

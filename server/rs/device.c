@@ -16,7 +16,8 @@ static int check_printable(struct rv_str value, const char *field, struct rv_dia
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.ptr[i] < 0x20 || value.ptr[i] > 0x7e)
 			return rv_diag_set(diag, RV_EINVALID, "device.not-printable", field,
-			                   "%s: character %zu is not printable ASCII", field, i + 1);
+					   "%s: character %zu is not printable ASCII", field,
+					   i + 1);
 	}
 	return RV_OK;
 }
@@ -28,8 +29,8 @@ static int check_pem(struct rv_str pem, const char *field, struct rv_diag *diag)
 	size_t at = 0, bad;
 
 	if (!rv_str_is_ascii(pem, &bad))
-		return rv_diag_set(diag, RV_EINVALID, "device.pem", field, "%s: byte %zu is not ASCII",
-		                   field, bad + 1);
+		return rv_diag_set(diag, RV_EINVALID, "device.pem", field,
+				   "%s: byte %zu is not ASCII", field, bad + 1);
 	while (at < pem.len) {
 		struct rv_str rest = rv_str_sub(pem, at, pem.len);
 		if (rv_str_starts(rest, "-----BEGIN"))
@@ -37,18 +38,19 @@ static int check_pem(struct rv_str pem, const char *field, struct rv_diag *diag)
 		at += rv_str_find(rest, '\n') + 1;
 	}
 	return rv_diag_set(diag, RV_EINVALID, "device.pem", field,
-	                   "%s: no line begins with \"-----BEGIN\"", field);
+			   "%s: no line begins with \"-----BEGIN\"", field);
 }
 
 static int check_pair(struct rv_str certificate, struct rv_str key, int64_t *expires_at,
-                      struct rv_diag *diag)
+		      struct rv_diag *diag)
 {
 	struct rv_pki_info info;
 
 	if (certificate.len == 0 || key.len == 0)
-		return rv_diag_set(diag, RV_EINVALID, "device.pair",
-		                   certificate.len == 0 ? "certificate_pem" : "private_key_pem",
-		                   "certificate_pem and private_key_pem are given together or not at all");
+		return rv_diag_set(
+			diag, RV_EINVALID, "device.pair",
+			certificate.len == 0 ? "certificate_pem" : "private_key_pem",
+			"certificate_pem and private_key_pem are given together or not at all");
 	int err = check_pem(certificate, "certificate_pem", diag);
 	if (err == RV_OK)
 		err = check_pem(key, "private_key_pem", diag);
@@ -71,11 +73,12 @@ static int ignore_row(const struct rv_db_row *row, void *arg)
 
 static int check_location(struct rs_ctx *ctx, struct rv_str name, struct rv_diag *diag)
 {
-	int err = rs_query_one(ctx, &rs_sql_location_get, RV_DB_PARAMS(RV_DB_T(name)), ignore_row, NULL);
+	int err = rs_query_one(ctx, &rs_sql_location_get, RV_DB_PARAMS(RV_DB_T(name)), ignore_row,
+			       NULL);
 
 	if (err == RV_ENOTFOUND)
 		return rv_diag_set(diag, err, "location.unknown", "location",
-		                   "there is no Location-Config \"%.*s\"", RV_STR_ARG(name));
+				   "there is no Location-Config \"%.*s\"", RV_STR_ARG(name));
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
 
@@ -83,8 +86,8 @@ static int check_location(struct rs_ctx *ctx, struct rv_str name, struct rv_diag
 
 struct taking {
 	struct rs_reader r;
-	struct rs_device *one;   /* by-distid */
-	struct rv_device *list;  /* or list, with room for `limit` */
+	struct rs_device *one;  /* by-distid */
+	struct rv_device *list; /* or list, with room for `limit` */
 	size_t count, limit;
 };
 
@@ -134,7 +137,7 @@ static int take_next(const struct rv_db_row *row, void *arg)
 }
 
 int rs_device_find(struct rs_ctx *ctx, struct rv_str distid, struct rs_device *out,
-                   struct rv_diag *diag)
+		   struct rv_diag *diag)
 {
 	struct rs_device found = { 0 };
 	struct taking t = { .r.ctx = ctx, .one = &found };
@@ -143,11 +146,11 @@ int rs_device_find(struct rs_ctx *ctx, struct rv_str distid, struct rs_device *o
 
 	if (err != RV_OK)
 		return err;
-	err = rs_query_one(ctx, &rs_sql_device_by_distid, RV_DB_PARAMS(RV_DB_T(canonical)), take_one,
-	                   &t);
+	err = rs_query_one(ctx, &rs_sql_device_by_distid, RV_DB_PARAMS(RV_DB_T(canonical)),
+			   take_one, &t);
 	if (err == RV_ENOTFOUND)
 		return rv_diag_set(diag, err, "device.unknown", "distid", "there is no device %.*s",
-		                   RV_STR_ARG(canonical));
+				   RV_STR_ARG(canonical));
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	*out = found;
@@ -155,7 +158,7 @@ int rs_device_find(struct rs_ctx *ctx, struct rv_str distid, struct rs_device *o
 }
 
 static int find_public(struct rs_ctx *ctx, struct rv_str distid, struct rv_device *out,
-                       struct rv_diag *diag)
+		       struct rv_diag *diag)
 {
 	struct rs_device device;
 	int err = rs_device_find(ctx, distid, &device, diag);
@@ -166,13 +169,13 @@ static int find_public(struct rs_ctx *ctx, struct rv_str distid, struct rv_devic
 }
 
 int rs_op_device_get(struct rs_ctx *ctx, const struct rv_device_get_in *in,
-                     struct rv_device_get_out *out, struct rv_diag *diag)
+		     struct rv_device_get_out *out, struct rv_diag *diag)
 {
 	return find_public(ctx, in->distid, &out->device, diag);
 }
 
 int rs_op_device_list(struct rs_ctx *ctx, const struct rv_device_list_in *in,
-                      struct rv_device_list_out *out, struct rv_diag *diag)
+		      struct rv_device_list_out *out, struct rv_diag *diag)
 {
 	struct taking t = { .r.ctx = ctx, .limit = in->has_limit ? in->limit : LIST_DEFAULT };
 
@@ -180,7 +183,8 @@ int rs_op_device_list(struct rs_ctx *ctx, const struct rv_device_list_in *in,
 	if (t.list == NULL)
 		return -ENOMEM;
 	int err = rv_db_query(ctx->tx, &rs_sql_device_list,
-	                      RV_DB_PARAMS(RV_DB_T(in->after), RV_DB_I(t.limit + 1)), take_next, &t);
+			      RV_DB_PARAMS(RV_DB_T(in->after), RV_DB_I(t.limit + 1)), take_next,
+			      &t);
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	bool has_more = t.count > t.limit;
@@ -250,18 +254,21 @@ static int insert_device(struct rs_ctx *ctx, int64_t id, const struct draft *dra
 	int err = rs_seal(ctx, "device.rs_key", id, draft->rs_key, &rs_key);
 
 	if (err == RV_OK)
-		err = rs_seal(ctx, "device.heartbeat_key", id, draft->heartbeat_key, &heartbeat_key);
+		err = rs_seal(ctx, "device.heartbeat_key", id, draft->heartbeat_key,
+			      &heartbeat_key);
 	if (err == RV_OK)
-		err = rv_db_exec(ctx->tx, &rs_sql_device_insert,
-		                 RV_DB_PARAMS(RV_DB_I(id), RV_DB_T(draft->distid),
-		                              RV_DB_T(draft->description), RV_DB_T(draft->location),
-		                              RV_DB_T(draft->rs), RV_DB_I(draft->is_enabled),
-		                              RV_DB_I(ctx->now_us),
-		                              RV_DB_B(rv_strn(draft->ls_key_mac, RV_SECRET_MAC_LEN)),
-		                              RV_DB_B(rs_key), RV_DB_B(heartbeat_key)),
-		                 NULL);
+		err = rv_db_exec(
+			ctx->tx, &rs_sql_device_insert,
+			RV_DB_PARAMS(RV_DB_I(id), RV_DB_T(draft->distid),
+				     RV_DB_T(draft->description), RV_DB_T(draft->location),
+				     RV_DB_T(draft->rs), RV_DB_I(draft->is_enabled),
+				     RV_DB_I(ctx->now_us),
+				     RV_DB_B(rv_strn(draft->ls_key_mac, RV_SECRET_MAC_LEN)),
+				     RV_DB_B(rs_key), RV_DB_B(heartbeat_key)),
+			NULL);
 	if (err == RV_OK)
-		err = rv_db_exec(ctx->tx, &rs_sql_device_state_insert, RV_DB_PARAMS(RV_DB_I(id)), NULL);
+		err = rv_db_exec(ctx->tx, &rs_sql_device_state_insert, RV_DB_PARAMS(RV_DB_I(id)),
+				 NULL);
 	return err;
 }
 
@@ -274,36 +281,36 @@ static int make_device(struct rs_ctx *ctx, struct draft *draft, struct rv_diag *
 		return err;
 	err = insert_device(ctx, id, draft);
 	if (err == RV_EEXISTS)
-		return rv_diag_set(diag, err, "device.exists", "distid", "device %.*s exists already",
-		                   RV_STR_ARG(draft->distid));
+		return rv_diag_set(diag, err, "device.exists", "distid",
+				   "device %.*s exists already", RV_STR_ARG(draft->distid));
 	if (err == RV_OK && draft->certificate.len > 0)
-		err = rs_certificate_put(ctx, id,
-		                         &(struct rv_ca_issue_sa_out){
-						 .certificate_pem = draft->certificate,
-						 .private_key_pem = draft->private_key,
-						 .expires_at = draft->expires_at },
-		                         true);
+		err = rs_certificate_put(
+			ctx, id,
+			&(struct rv_ca_issue_sa_out){ .certificate_pem = draft->certificate,
+						      .private_key_pem = draft->private_key,
+						      .expires_at = draft->expires_at },
+			true);
 	else if (err == RV_OK)
 		ctx->wants_certificate = true;
 	if (err == RV_OK)
-		err = rv_db_exec(ctx->tx, &rs_sql_waiting_delete, RV_DB_PARAMS(RV_DB_T(draft->distid)),
-		                 NULL);
+		err = rv_db_exec(ctx->tx, &rs_sql_waiting_delete,
+				 RV_DB_PARAMS(RV_DB_T(draft->distid)), NULL);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, draft->distid, false);
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
 
 int rs_op_device_create(struct rs_ctx *ctx, const struct rv_device_create_in *in,
-                        struct rv_device_create_out *out, struct rv_diag *diag)
+			struct rv_device_create_out *out, struct rv_diag *diag)
 {
 	struct draft draft = { .description = in->description,
-		               .location = in->location,
-		               .rs = in->rs,
-		               .rs_key = in->rs_key,
-		               .heartbeat_key = in->heartbeat_key,
-		               .is_enabled = in->has_is_enabled ? in->is_enabled : true,
-		               .certificate = in->certificate_pem,
-		               .private_key = in->private_key_pem };
+			       .location = in->location,
+			       .rs = in->rs,
+			       .rs_key = in->rs_key,
+			       .heartbeat_key = in->heartbeat_key,
+			       .is_enabled = in->has_is_enabled ? in->is_enabled : true,
+			       .certificate = in->certificate_pem,
+			       .private_key = in->private_key_pem };
 	int err = rs_distid(ctx, in->distid, &draft.distid, diag);
 
 	if (err == RV_OK)
@@ -335,26 +342,26 @@ static int take_caller(const struct rv_db_row *row, void *arg)
 
 /* The MAC of the key by which the LS shall know the device from now on. */
 static int claim_key(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
-                     const struct caller *caller, struct draft *draft, struct rv_diag *diag)
+		     const struct caller *caller, struct draft *draft, struct rv_diag *diag)
 {
 	if (in->has_key_print && !rv_str_ieq(in->key_print, caller->print))
 		return rv_diag_set(diag, RV_ECONFLICT, "device.key-print", "key_print",
-		                   "the device presented a key with the fingerprint \"%.*s\"",
-		                   RV_STR_ARG(caller->print));
+				   "the device presented a key with the fingerprint \"%.*s\"",
+				   RV_STR_ARG(caller->print));
 	if (in->has_ls_key) {
 		rv_secret_mac(ctx->rs->secret, draft->distid, in->ls_key, draft->ls_key_mac);
 		return check_printable(in->ls_key, "ls_key", diag);
 	}
 	if (caller->mac.len != RV_SECRET_MAC_LEN)
 		return rv_diag_set(diag, RV_EINVALID, "device.no-key", "ls_key",
-		                   "the device has presented no LS-SA key so far: give ls_key");
+				   "the device has presented no LS-SA key so far: give ls_key");
 	for (size_t i = 0; i < RV_SECRET_MAC_LEN; i++)
 		draft->ls_key_mac[i] = (uint8_t)caller->mac.ptr[i];
 	return RV_OK;
 }
 
-static int claim_config(struct rs_ctx *ctx, const struct rv_device_claim_in *in, struct rv_str distid,
-                        struct rv_diag *diag)
+static int claim_config(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
+			struct rv_str distid, struct rv_diag *diag)
 {
 	struct rv_config_version ignored;
 	struct rs_device device;
@@ -365,15 +372,15 @@ static int claim_config(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
 	if (err != RV_OK)
 		return err;
 	return rs_config_give(ctx, &device, RV_CONFIG_KIND_STARTUP, in->modules, in->modules_len,
-	                      &ignored, diag);
+			      &ignored, diag);
 }
 
 int rs_op_device_claim(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
-                       struct rv_device_claim_out *out, struct rv_diag *diag)
+		       struct rv_device_claim_out *out, struct rv_diag *diag)
 {
 	struct draft draft = { .description = in->description,
-		               .location = in->location,
-		               .is_enabled = true };
+			       .location = in->location,
+			       .is_enabled = true };
 	struct caller caller = { .r.ctx = ctx };
 	struct rs_device known;
 	int err = rs_distid(ctx, in->distid, &draft.distid, diag);
@@ -382,13 +389,15 @@ int rs_op_device_claim(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
 		return err;
 	if (rs_device_find(ctx, draft.distid, &known, NULL) == RV_OK)
 		return rv_diag_set(diag, RV_EEXISTS, "device.claimed", "distid",
-		                   "device %.*s is registered already%s", RV_STR_ARG(draft.distid),
-		                   known.pub.has_startup ? "" : "; what it lacks is a startup config");
-	err = rs_query_one(ctx, &rs_sql_waiting_key, RV_DB_PARAMS(RV_DB_T(draft.distid)), take_caller,
-	                   &caller);
+				   "device %.*s is registered already%s", RV_STR_ARG(draft.distid),
+				   known.pub.has_startup ? ""
+							 : "; what it lacks is a startup config");
+	err = rs_query_one(ctx, &rs_sql_waiting_key, RV_DB_PARAMS(RV_DB_T(draft.distid)),
+			   take_caller, &caller);
 	if (err == RV_ENOTFOUND)
 		return rv_diag_set(diag, err, "device.not-waiting", "distid",
-		                   "no device %.*s has called and is waiting", RV_STR_ARG(draft.distid));
+				   "no device %.*s has called and is waiting",
+				   RV_STR_ARG(draft.distid));
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	err = claim_key(ctx, in, &caller, &draft, diag);
@@ -402,7 +411,7 @@ int rs_op_device_claim(struct rs_ctx *ctx, const struct rv_device_claim_in *in,
 /* -- changing ------------------------------------------------------------------------------- */
 
 static int check_update(struct rs_ctx *ctx, const struct rv_device_update_in *in,
-                        struct rv_diag *diag)
+			struct rv_diag *diag)
 {
 	int err = RV_OK;
 
@@ -423,7 +432,7 @@ static struct rv_db_value text_or_null(bool is_given, struct rv_str s)
 }
 
 int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in,
-                        struct rv_device_update_out *out, struct rv_diag *diag)
+			struct rv_device_update_out *out, struct rv_diag *diag)
 {
 	uint8_t mac[RV_SECRET_MAC_LEN];
 	struct rv_db_value mac_value = RV_DB_N, key_value = RV_DB_N;
@@ -446,12 +455,12 @@ int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 		key_value = RV_DB_B(box);
 	}
 	err = rv_db_exec(ctx->tx, &rs_sql_device_update,
-	                 RV_DB_PARAMS(text_or_null(in->has_description, in->description),
-	                              in->has_is_enabled ? RV_DB_I(in->is_enabled) : RV_DB_N,
-	                              text_or_null(in->has_location, in->location),
-	                              text_or_null(in->has_rs, in->rs), mac_value, key_value,
-	                              RV_DB_I(device.pub.id)),
-	                 NULL);
+			 RV_DB_PARAMS(text_or_null(in->has_description, in->description),
+				      in->has_is_enabled ? RV_DB_I(in->is_enabled) : RV_DB_N,
+				      text_or_null(in->has_location, in->location),
+				      text_or_null(in->has_rs, in->rs), mac_value, key_value,
+				      RV_DB_I(device.pub.id)),
+			 NULL);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, false);
 	if (err != RV_OK)
@@ -460,11 +469,11 @@ int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 }
 
 int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in,
-                        struct rv_device_delete_out *out, struct rv_diag *diag)
+			struct rv_device_delete_out *out, struct rv_diag *diag)
 {
 	const struct rv_db_stmt *const statements[] = { &rs_sql_device_delete,
-		                                        &rs_sql_device_state_delete,
-		                                        &rs_sql_certificate_delete };
+							&rs_sql_device_state_delete,
+							&rs_sql_certificate_delete };
 	struct rs_device device;
 	int err = rs_device_find(ctx, in->distid, &device, diag);
 
@@ -472,53 +481,9 @@ int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in
 	if (err != RV_OK)
 		return err;
 	for (size_t i = 0; i < RV_ARRAY_LEN(statements) && err == RV_OK; i++)
-		err = rv_db_exec(ctx->tx, statements[i], RV_DB_PARAMS(RV_DB_I(device.pub.id)), NULL);
+		err = rv_db_exec(ctx->tx, statements[i], RV_DB_PARAMS(RV_DB_I(device.pub.id)),
+				 NULL);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, true);
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
-}
-
-/* -- certificates --------------------------------------------------------------------------- */
-
-struct missing {
-	struct rs_reader r;
-	int64_t id;
-	struct rv_str distid;
-};
-
-static int take_missing(const struct rv_db_row *row, void *arg)
-{
-	struct missing *m = arg;
-
-	m->r.row = row;
-	m->id = rs_read_int(&m->r);
-	m->distid = rs_read_str(&m->r);
-	return m->r.err;
-}
-
-int rs_certificate_missing(struct rs_ctx *ctx, int64_t after, int64_t *id, struct rv_str *distid)
-{
-	struct missing m = { .r.ctx = ctx };
-	int err = rv_db_query(ctx->tx, &rs_sql_certificate_missing, RV_DB_PARAMS(RV_DB_I(after)),
-	                      take_missing, &m);
-
-	if (err == RV_OK) {
-		*id = m.id;
-		*distid = m.distid;
-	}
-	return err;
-}
-
-int rs_certificate_put(struct rs_ctx *ctx, int64_t device_id, const struct rv_ca_issue_sa_out *made,
-                       bool is_given)
-{
-	struct rv_str box;
-	int err = rs_seal(ctx, "certificate.key", device_id, made->private_key_pem, &box);
-
-	if (err != RV_OK)
-		return err;
-	return rv_db_exec(ctx->tx, &rs_sql_certificate_put,
-	                  RV_DB_PARAMS(RV_DB_I(device_id), RV_DB_T(made->certificate_pem), RV_DB_B(box),
-	                               RV_DB_I(made->expires_at), RV_DB_I(is_given)),
-	                  NULL);
 }

@@ -35,7 +35,7 @@ static struct rs_ctx make_ctx(struct rv_db_tx *tx, struct job *job)
 /* -- rs.pull -------------------------------------------------------------------------------- */
 
 static const char *const outcome_names[] = { "delivered", "unknown",  "no_config", "wrong_key",
-	                                     "disabled",  "other_rs", "error" };
+					     "disabled",  "other_rs", "error" };
 
 _Static_assert(RV_ARRAY_LEN(outcome_names) == RV_PULL_OUTCOME_ERROR + 1, "a word for each outcome");
 
@@ -54,9 +54,10 @@ static void log_pull(struct job *job)
 	const struct rv_rs_pull_out *out = job->base.out;
 
 	d->pulls[job->extra.outcome]++;
-	rv_log(RV_LOG_INFO, "rs.pull.recorded", RV_KV("device", in->distid), RV_KI("code", out->code),
-	       RV_KS("outcome", outcome_names[job->extra.outcome]), RV_KV("address", in->address),
-	       RV_KV("trigger", in->trigger), RV_KV("firmware", in->firmware));
+	rv_log(RV_LOG_INFO, "rs.pull.recorded", RV_KV("device", in->distid),
+	       RV_KI("code", out->code), RV_KS("outcome", outcome_names[job->extra.outcome]),
+	       RV_KV("address", in->address), RV_KV("trigger", in->trigger),
+	       RV_KV("firmware", in->firmware));
 }
 
 static int work_keep(struct rv_db_tx *tx, void *arg)
@@ -91,8 +92,9 @@ static void certificate_made(void *arg, int status, struct rv_str body)
 
 	if (status == RV_OK) {
 		copy = rv_arena_str(&job->base.arena, body);
-		status = copy.ptr == NULL ? -ENOMEM
-		                          : rv_ca_issue_sa_out_decode(copy, &job->base.arena, &job->made);
+		status = copy.ptr == NULL
+				 ? -ENOMEM
+				 : rv_ca_issue_sa_out_decode(copy, &job->base.arena, &job->made);
 	}
 	if (status == RV_OK)
 		status = rv_db_submit(d->rs->db, work_keep, keep_done, job);
@@ -166,9 +168,9 @@ static int run_op(struct rv_db_tx *tx, struct rv_serve_job *base)
 	const struct rv_rs_op_in *in = base->in;
 	struct rs_ctx ctx = make_ctx(tx, job);
 	struct rv_rs_request request = { .op = in->op,
-		                         .token_sha256 = in->token_sha256,
-		                         .is_trusted = is_trusted_call(base),
-		                         .body = in->body };
+					 .token_sha256 = in->token_sha256,
+					 .is_trusted = is_trusted_call(base),
+					 .body = in->body };
 	job->body.wipe = true;
 	int err = rs_dispatch(&ctx, &request, &job->body, &job->diag);
 
@@ -198,8 +200,8 @@ static void done_op(struct rv_serve_job *base, int status)
 		out->text = rv_str(job->diag.text);
 		out->where = rv_str(job->diag.where);
 	}
-	rv_log(status == RV_EDB ? RV_LOG_ERROR : RV_LOG_DEBUG, "rs.operation.ended", RV_KV("op", in->op),
-	       RV_KS("status", status == RV_OK ? "OK" : rv_err_name(status)));
+	rv_log(status == RV_EDB ? RV_LOG_ERROR : RV_LOG_DEBUG, "rs.operation.ended",
+	       RV_KV("op", in->op), RV_KS("status", status == RV_OK ? "OK" : rv_err_name(status)));
 	if (status == RV_OK && job->feed_changed)
 		rv_bus_publish(d->bus, "rs.changed", (struct rv_str){ 0 });
 	if (status == RV_OK && job->wants_certificate)
@@ -216,7 +218,8 @@ static const struct rv_serve_method methods[] = {
 	  sizeof(struct job), run_query, done_query },
 	{ "rs.waiting-note", &rv_rs_waiting_note_in_type, &rv_rs_waiting_note_out_type,
 	  sizeof(struct job), run_note, NULL },
-	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct job), run_feed, NULL },
+	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct job), run_feed,
+	  NULL },
 	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct job), run_op, done_op },
 };
 
@@ -234,7 +237,7 @@ int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn, vo
 	err = body.err;
 	if (err == RV_OK)
 		err = rv_bus_request(duty->bus, "ca", -1, "ca.issue-sa", rv_buf_str(&body),
-		                     RS_CA_TIMEOUT_US, fn, arg);
+				     RS_CA_TIMEOUT_US, fn, arg);
 	rv_buf_deinit(&body);
 	return err;
 }
@@ -274,8 +277,8 @@ static void count(struct rs_duty *d)
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
 	struct rv_rs_opt opt = { .conf = rv_duty_conf(duty),
-		                 .state_dir = rv_duty_state_dir(duty),
-		                 .loop = rv_duty_loop(duty) };
+				 .state_dir = rv_duty_state_dir(duty),
+				 .loop = rv_duty_loop(duty) };
 	struct rs_duty *d = calloc(1, sizeof(*d));
 	int err;
 
@@ -288,13 +291,13 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	if (err != RV_OK)
 		goto fail;
 	struct rv_serve_opt serve = { .bus = d->bus,
-		                      .db = d->rs->db,
-		                      .owner = d,
-		                      .methods = methods,
-		                      .method_count = RV_ARRAY_LEN(methods),
-		                      .jobs_max = RS_JOBS_MAX,
-		                      .bytes_max = RS_JOB_BYTES_MAX,
-		                      .event = "rs.call.failed" };
+				      .db = d->rs->db,
+				      .owner = d,
+				      .methods = methods,
+				      .method_count = RV_ARRAY_LEN(methods),
+				      .jobs_max = RS_JOBS_MAX,
+				      .bytes_max = RS_JOB_BYTES_MAX,
+				      .event = "rs.call.failed" };
 	err = rv_serve_new(&serve, &d->serve);
 	if (err != RV_OK)
 		goto fail;
@@ -347,7 +350,7 @@ static void metrics(void *state, struct rv_buf *out)
 	rv_serve_stats(d->serve, &s);
 	for (size_t i = 0; i < RV_ARRAY_LEN(d->pulls); i++)
 		rv_buf_printf(out, "reeve_rs_pulls_total{outcome=\"%s\"} %llu\n", outcome_names[i],
-		              (unsigned long long)d->pulls[i]);
+			      (unsigned long long)d->pulls[i]);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -364,7 +367,8 @@ static void metrics(void *state, struct rv_buf *out)
 		{ "waiting_devices", (uint64_t)d->counted.waiting },
 	};
 	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
-		rv_buf_printf(out, "reeve_rs_%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
+		rv_buf_printf(out, "reeve_rs_%s %llu\n", rows[i].name,
+			      (unsigned long long)rows[i].value);
 	rv_serve_db_metrics(d->rs->db, "rs", out);
 	count(d); /* for the next reader */
 }

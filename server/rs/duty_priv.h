@@ -48,8 +48,8 @@ struct rs_duty {
 };
 
 /* Ask the ca; fn as with rv_bus_request. */
-int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn, void *arg)
-	RV_MUSTCHECK;
+int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn,
+	      void *arg) RV_MUSTCHECK;
 
 /* While stopping: end the duty if nothing of it is under way any more. */
 void rs_duty_settle(struct rs_duty *duty);

@@ -56,9 +56,10 @@ static int fill_device(struct rs_ctx *ctx, struct rv_feed_device *out)
 {
 	struct device d = { .r.ctx = ctx, .out = out };
 	int err = rs_query_one(ctx, &rs_sql_device_for_feed, RV_DB_PARAMS(RV_DB_T(out->distid)),
-	                       take_device, &d);
+			       take_device, &d);
 
-	return err == RV_OK ? rs_unseal(ctx, "device.rs_key", d.id, d.rs_key_box, &out->rs_key) : err;
+	return err == RV_OK ? rs_unseal(ctx, "device.rs_key", d.id, d.rs_key_box, &out->rs_key)
+			    : err;
 }
 
 static int fill_location(struct rs_ctx *ctx, struct rv_feed_location *out)
@@ -79,19 +80,19 @@ int rs_feed(struct rs_ctx *ctx, const struct rv_rs_feed_in *in, struct rv_rs_fee
 	if (c.list == NULL)
 		return -ENOMEM;
 	err = rv_db_query(ctx->tx, &rs_sql_change_after,
-	                  RV_DB_PARAMS(RV_DB_I(in->after), RV_DB_I(limit)), take_change, &c);
+			  RV_DB_PARAMS(RV_DB_I(in->after), RV_DB_I(limit)), take_change, &c);
 	for (size_t i = 0; i < c.count && err == RV_OK; i++) {
 		if (c.list[i].is_deleted)
 			continue;
 		err = c.list[i].has_device ? fill_device(ctx, &c.list[i].device)
-		                           : fill_location(ctx, &c.list[i].location);
+					   : fill_location(ctx, &c.list[i].location);
 	}
 	if (err != RV_OK)
 		return err;
 	*out = (struct rv_rs_feed_out){ .records = c.list,
-		                        .records_len = c.count,
-		                        .cursor = c.last_seq,
-		                        .has_more = c.count == limit,
-		                        .epoch = rv_str(ctx->rs->epoch) };
+					.records_len = c.count,
+					.cursor = c.last_seq,
+					.has_more = c.count == limit,
+					.epoch = rv_str(ctx->rs->epoch) };
 	return RV_OK;
 }

@@ -63,7 +63,7 @@ static void on_made(void *arg, int status, struct rv_str body)
 	if (status == RV_OK) {
 		copy = rv_arena_str(&f->arena, body);
 		status = copy.ptr == NULL ? RV_ELIMIT
-		                          : rv_ca_issue_sa_out_decode(copy, &f->arena, &f->made);
+					  : rv_ca_issue_sa_out_decode(copy, &f->arena, &f->made);
 	}
 	if (status == RV_OK && !f->duty->is_stopping)
 		status = rv_db_submit(f->duty->rs->db, work_put, done_put, f);

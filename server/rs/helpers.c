@@ -51,8 +51,8 @@ static int first_row(const struct rv_db_row *row, void *arg)
 	return one->fn(row, one->arg);
 }
 
-int rs_query_one(struct rs_ctx *ctx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
-                 size_t n, rv_db_row_fn fn, void *arg)
+int rs_query_one(struct rs_ctx *ctx, const struct rv_db_stmt *stmt,
+		 const struct rv_db_value *params, size_t n, rv_db_row_fn fn, void *arg)
 {
 	struct one one = { .fn = fn, .arg = arg };
 	int err = rv_db_query(ctx->tx, stmt, params, n, first_row, &one);
@@ -68,8 +68,8 @@ static int take_int(const struct rv_db_row *row, void *arg)
 	return RV_OK;
 }
 
-int rs_query_int(struct rs_ctx *ctx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
-                 size_t n, int64_t *out)
+int rs_query_int(struct rs_ctx *ctx, const struct rv_db_stmt *stmt,
+		 const struct rv_db_value *params, size_t n, int64_t *out)
 {
 	int64_t value = 0;
 	int err = rv_db_query(ctx->tx, stmt, params, n, take_int, &value);
@@ -86,21 +86,22 @@ int rs_distid(struct rs_ctx *ctx, struct rv_str text, struct rv_str *out, struct
 	size_t at = 0;
 
 	if (rv_distid_parse(text.ptr, text.len, &id, &at) != RV_OK)
-		return rv_diag_set(diag, RV_EINVALID, "device.distid", "distid",
-		                   "not a distribution ID: wrong at character %zu of \"%.*s\" (expected "
-		                   "eight groups of four hex digits joined by '-')",
-		                   at + 1, RV_STR_ARG(rv_str_sub(text, 0, 64)));
+		return rv_diag_set(
+			diag, RV_EINVALID, "device.distid", "distid",
+			"not a distribution ID: wrong at character %zu of \"%.*s\" (expected "
+			"eight groups of four hex digits joined by '-')",
+			at + 1, RV_STR_ARG(rv_str_sub(text, 0, 64)));
 	rv_distid_format(&id, canonical);
 	*out = rv_arena_str(ctx->arena, rv_strn(canonical, RV_DISTID_TEXT_LEN));
 	return out->ptr != NULL ? RV_OK : -ENOMEM;
 }
 
 int rs_note_change(struct rs_ctx *ctx, enum rv_feed_record_kind kind, struct rv_str name,
-                   bool is_deleted)
+		   bool is_deleted)
 {
 	ctx->feed_changed = true;
 	return rv_db_exec(ctx->tx, &rs_sql_change_put,
-	                  RV_DB_PARAMS(RV_DB_I(kind), RV_DB_T(name), RV_DB_I(is_deleted)), NULL);
+			  RV_DB_PARAMS(RV_DB_I(kind), RV_DB_T(name), RV_DB_I(is_deleted)), NULL);
 }
 
 /* The row a box belongs to, as text. */
@@ -131,7 +132,7 @@ static int into_arena(struct rs_ctx *ctx, struct rv_buf *buf, int err, struct rv
 }
 
 int rs_seal(struct rs_ctx *ctx, const char *label, int64_t id, struct rv_str plain,
-            struct rv_str *out)
+	    struct rv_str *out)
 {
 	struct rv_buf box = { 0 };
 	struct id_text text;
@@ -141,7 +142,7 @@ int rs_seal(struct rs_ctx *ctx, const char *label, int64_t id, struct rv_str pla
 }
 
 int rs_unseal(struct rs_ctx *ctx, const char *label, int64_t id, struct rv_str box,
-              struct rv_str *out)
+	      struct rv_str *out)
 {
 	struct rv_buf plain = { .wipe = true };
 	struct id_text text;

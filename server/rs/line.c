@@ -40,9 +40,10 @@ static int parse_kind(struct rv_str word, enum rv_line_kind *out, struct rv_diag
 			return RV_OK;
 		}
 	}
-	return rv_diag_set(diag, RV_EINVALID, "line.kind", "",
-	                   "\"%.*s\" is no kind of line (pppoe, dhcp, mobile, static, ra, pppoe-ipv6)",
-	                   RV_STR_ARG(word));
+	return rv_diag_set(
+		diag, RV_EINVALID, "line.kind", "",
+		"\"%.*s\" is no kind of line (pppoe, dhcp, mobile, static, ra, pppoe-ipv6)",
+		RV_STR_ARG(word));
 }
 
 static int parse_pair(struct rv_str word, struct rv_line *line, struct rv_diag *diag)
@@ -61,14 +62,14 @@ static int parse_pair(struct rv_str word, struct rv_line *line, struct rv_diag *
 		}
 		if (!rv_str_to_u64(value, INT32_MAX, &number))
 			return rv_diag_set(diag, RV_EINVALID, "line.number", keys[i].name,
-			                   "%s is a number from 0 to 2147483647", keys[i].name);
+					   "%s is a number from 0 to 2147483647", keys[i].name);
 		*(uint32_t *)(void *)field = (uint32_t)number;
 		return RV_OK;
 	}
 	return rv_diag_set(diag, RV_EINVALID, "line.key", "",
-	                   "\"%.*s\" is not one of ifindex, account, password, telno, cid, apn, "
-	                   "pdp-type, ipaddress followed by \"=\" and a value",
-	                   RV_STR_ARG(key));
+			   "\"%.*s\" is not one of ifindex, account, password, telno, cid, apn, "
+			   "pdp-type, ipaddress followed by \"=\" and a value",
+			   RV_STR_ARG(key));
 }
 
 int rs_line_parse(struct rv_str text, struct rv_line *out, struct rv_diag *diag)

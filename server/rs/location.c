@@ -28,27 +28,27 @@ static void to_wire(const struct rv_location *location, struct rv_armsconf_line 
 		const struct rv_line *line = &location->lines[i];
 
 		out[i] = (struct rv_armsconf_line){ .kind = wire_kinds[line->kind],
-			                            .ifindex = line->ifindex,
-			                            .cid = line->cid,
-			                            .account = line->account,
-			                            .password = line->password,
-			                            .telno = line->telno,
-			                            .apn = line->apn,
-			                            .pdp_type = line->pdp_type,
-			                            .ipaddress = line->ipaddress };
+						    .ifindex = line->ifindex,
+						    .cid = line->cid,
+						    .account = line->account,
+						    .password = line->password,
+						    .telno = line->telno,
+						    .apn = line->apn,
+						    .pdp_type = line->pdp_type,
+						    .ipaddress = line->ipaddress };
 	}
 }
 
 static struct rv_str certificate_of(struct rs_ctx *ctx, const struct rv_location *location)
 {
 	return location->rs_certificate_pem.len > 0 ? location->rs_certificate_pem
-	                                            : rv_buf_str(&ctx->rs->ca_pem);
+						    : rv_buf_str(&ctx->rs->ca_pem);
 }
 
 /* Every entry carries the lines and the same certificate: devices take both from the first one
  * only (spec 6.2, 10 #6, #54), so that any of them may become the first. */
 int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
-                       struct rv_feed_location *out, struct rv_diag *diag)
+		       struct rv_feed_location *out, struct rv_diag *diag)
 {
 	struct rv_armsconf_line lines[RV_ARMSCONF_LINES_MAX];
 	struct rv_buf text = { .wipe = true };
@@ -58,7 +58,7 @@ int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
 
 	to_wire(location, lines);
 	err = rv_armsconf_location_render(lines, location->lines_len, certificate_of(ctx, location),
-	                                  &text, diag);
+					  &text, diag);
 	if (err == RV_OK)
 		err = text.err;
 	if (err != RV_OK)
@@ -69,13 +69,14 @@ int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
 	if (md_config.ptr == NULL || entries == NULL)
 		goto fail;
 	for (size_t i = 0; i < location->rs_urls_len; i++)
-		entries[i] = (struct rv_rs_entry){ .url = location->rs_urls[i], .md_config = md_config };
+		entries[i] = (struct rv_rs_entry){ .url = location->rs_urls[i],
+						   .md_config = md_config };
 	*out = (struct rv_feed_location){ .name = location->name,
-		                          .ll_timeout = location->ll_timeout,
-		                          .rs_retry_max = location->rs_retry_max,
-		                          .rs_retry_interval = location->rs_retry_interval,
-		                          .entries = entries,
-		                          .entries_len = location->rs_urls_len };
+					  .ll_timeout = location->ll_timeout,
+					  .rs_retry_max = location->rs_retry_max,
+					  .rs_retry_interval = location->rs_retry_interval,
+					  .entries = entries,
+					  .entries_len = location->rs_urls_len };
 	err = RV_OK;
 fail:
 	rv_buf_deinit(&text);
@@ -86,14 +87,16 @@ fail:
 
 static int check_name(struct rv_str name, struct rv_diag *diag)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 	for (size_t i = 0; i < name.len; i++) {
 		if (memchr(allowed, name.ptr[i], sizeof(allowed) - 1) == NULL)
-			return rv_diag_set(diag, RV_EINVALID, "location.name", "name",
-			                   "a name has letters, digits, '.', '_' and '-' only (character "
-			                   "%zu)",
-			                   i + 1);
+			return rv_diag_set(
+				diag, RV_EINVALID, "location.name", "name",
+				"a name has letters, digits, '.', '_' and '-' only (character "
+				"%zu)",
+				i + 1);
 	}
 	return RV_OK;
 }
@@ -109,7 +112,7 @@ static int check_urls(const struct rv_str *urls, size_t n, struct rv_diag *diag)
 			continue;
 		snprintf(where, sizeof(where), "rs_urls[%zu]", i);
 		return rv_diag_set(diag, RV_EINVALID, "location.url", where, "%s: %.200s", where,
-		                   why.text);
+				   why.text);
 	}
 	return RV_OK;
 }
@@ -123,7 +126,7 @@ static int check_certificate(struct rv_str pem, struct rv_diag *diag)
 		return RV_EINVALID;
 	if (info.count != 1 || strcmp(info.subject, info.issuer) != 0)
 		return rv_diag_set(diag, RV_EINVALID, "location.certificate", "rs_certificate_pem",
-		                   "must be exactly one self-signed root certificate");
+				   "must be exactly one self-signed root certificate");
 	return RV_OK;
 }
 
@@ -139,12 +142,14 @@ static int put(struct rs_ctx *ctx, const struct rv_location *location)
 	rv_location_encode(location, &plain);
 	err = plain.err;
 	if (err == RV_OK) {
-		rv_secret_seal(ctx->rs->secret, "location.spec", location->name, rv_buf_str(&plain), &box);
+		rv_secret_seal(ctx->rs->secret, "location.spec", location->name, rv_buf_str(&plain),
+			       &box);
 		err = box.err;
 	}
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_location_put,
-		                 RV_DB_PARAMS(RV_DB_T(location->name), RV_DB_B(rv_buf_str(&box))), NULL);
+				 RV_DB_PARAMS(RV_DB_T(location->name), RV_DB_B(rv_buf_str(&box))),
+				 NULL);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_LOCATION, location->name, false);
 	rv_buf_deinit(&plain);
@@ -153,7 +158,7 @@ static int put(struct rs_ctx *ctx, const struct rv_location *location)
 }
 
 static int open_box(struct rs_ctx *ctx, struct rv_str name, struct rv_str box,
-                    struct rv_location *out)
+		    struct rv_location *out)
 {
 	struct rv_buf plain = { .wipe = true };
 	struct rv_str bytes = { 0 };
@@ -181,16 +186,16 @@ static int take_location(const struct rv_db_row *row, void *arg)
 }
 
 int rs_location_find(struct rs_ctx *ctx, struct rv_str name, struct rv_location *out,
-                     struct rv_diag *diag)
+		     struct rv_diag *diag)
 {
 	struct rv_location found = { 0 };
 	struct taking t = { .ctx = ctx, .list = &found };
-	int err = rs_query_one(ctx, &rs_sql_location_get, RV_DB_PARAMS(RV_DB_T(name)), take_location,
-	                       &t);
+	int err = rs_query_one(ctx, &rs_sql_location_get, RV_DB_PARAMS(RV_DB_T(name)),
+			       take_location, &t);
 
 	if (err == RV_ENOTFOUND)
 		return rv_diag_set(diag, err, "location.unknown", "name",
-		                   "there is no Location-Config \"%.*s\"", RV_STR_ARG(name));
+				   "there is no Location-Config \"%.*s\"", RV_STR_ARG(name));
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	*out = found;
@@ -200,7 +205,7 @@ int rs_location_find(struct rs_ctx *ctx, struct rv_str name, struct rv_location 
 /* -- operations ----------------------------------------------------------------------------- */
 
 int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
-                       struct rv_location_set_out *out, struct rv_diag *diag)
+		       struct rv_location_set_out *out, struct rv_diag *diag)
 {
 	const struct rs_settings *s = &ctx->rs->settings;
 	struct rv_location location = {
@@ -213,7 +218,7 @@ int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
 		.ll_timeout = in->has_ll_timeout ? in->ll_timeout : s->ll_timeout_s,
 		.rs_retry_max = in->has_rs_retry_max ? in->rs_retry_max : s->rs_retry_max,
 		.rs_retry_interval = in->has_rs_retry_interval ? in->rs_retry_interval
-		                                               : s->rs_retry_interval_s,
+							       : s->rs_retry_interval_s,
 		.updated_at = ctx->now_us,
 		.has_updated_at = true,
 	};
@@ -237,13 +242,13 @@ int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
 }
 
 int rs_op_location_get(struct rs_ctx *ctx, const struct rv_location_get_in *in,
-                       struct rv_location_get_out *out, struct rv_diag *diag)
+		       struct rv_location_get_out *out, struct rv_diag *diag)
 {
 	return rs_location_find(ctx, in->name, &out->location, diag);
 }
 
 int rs_op_location_list(struct rs_ctx *ctx, const struct rv_location_list_in *in,
-                        struct rv_location_list_out *out, struct rv_diag *diag)
+			struct rv_location_list_out *out, struct rv_diag *diag)
 {
 	struct taking t = { .ctx = ctx };
 
@@ -252,7 +257,7 @@ int rs_op_location_list(struct rs_ctx *ctx, const struct rv_location_list_in *in
 	if (t.list == NULL)
 		return -ENOMEM;
 	int err = rv_db_query(ctx->tx, &rs_sql_location_list, RV_DB_PARAMS(RV_DB_I(LIST_MAX)),
-	                      take_location, &t);
+			      take_location, &t);
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	out->locations = t.list;
@@ -261,22 +266,23 @@ int rs_op_location_list(struct rs_ctx *ctx, const struct rv_location_list_in *in
 }
 
 int rs_op_location_delete(struct rs_ctx *ctx, const struct rv_location_delete_in *in,
-                          struct rv_location_delete_out *out, struct rv_diag *diag)
+			  struct rv_location_delete_out *out, struct rv_diag *diag)
 {
 	int64_t users = 0, changed = 0;
-	int err = rs_query_int(ctx, &rs_sql_location_users, RV_DB_PARAMS(RV_DB_T(in->name)), &users);
+	int err = rs_query_int(ctx, &rs_sql_location_users, RV_DB_PARAMS(RV_DB_T(in->name)),
+			       &users);
 
 	(void)out;
 	if (err == RV_OK && users > 0)
 		return rv_diag_set(diag, RV_EBUSY, "location.in-use", "name",
-		                   "%lld devices use Location-Config \"%.*s\"", (long long)users,
-		                   RV_STR_ARG(in->name));
+				   "%lld devices use Location-Config \"%.*s\"", (long long)users,
+				   RV_STR_ARG(in->name));
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_location_delete, RV_DB_PARAMS(RV_DB_T(in->name)),
-		                 &changed);
+				 &changed);
 	if (err == RV_OK && changed == 0)
 		return rv_diag_set(diag, RV_ENOTFOUND, "location.unknown", "name",
-		                   "there is no Location-Config \"%.*s\"", RV_STR_ARG(in->name));
+				   "there is no Location-Config \"%.*s\"", RV_STR_ARG(in->name));
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_LOCATION, in->name, true);
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);

@@ -35,7 +35,7 @@ static int take_pull(const struct rv_db_row *row, void *arg)
 
 /* Pulls of a device that was deleted, or never was one, are found too. */
 int rs_op_pull_list(struct rs_ctx *ctx, const struct rv_pull_list_in *in,
-                    struct rv_pull_list_out *out, struct rv_diag *diag)
+		    struct rv_pull_list_out *out, struct rv_diag *diag)
 {
 	struct taking t = { .ctx = ctx };
 	int64_t limit = in->has_limit ? in->limit : LIST_DEFAULT;
@@ -51,11 +51,11 @@ int rs_op_pull_list(struct rs_ctx *ctx, const struct rv_pull_list_in *in,
 		if (err != RV_OK)
 			return err;
 		err = rv_db_query(ctx->tx, &rs_sql_pull_list_of_device,
-		                  RV_DB_PARAMS(RV_DB_T(distid), RV_DB_I(before), RV_DB_I(limit)),
-		                  take_pull, &t);
+				  RV_DB_PARAMS(RV_DB_T(distid), RV_DB_I(before), RV_DB_I(limit)),
+				  take_pull, &t);
 	} else {
-		err = rv_db_query(ctx->tx, &rs_sql_pull_list, RV_DB_PARAMS(RV_DB_I(before), RV_DB_I(limit)),
-		                  take_pull, &t);
+		err = rv_db_query(ctx->tx, &rs_sql_pull_list,
+				  RV_DB_PARAMS(RV_DB_I(before), RV_DB_I(limit)), take_pull, &t);
 	}
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
@@ -83,7 +83,7 @@ static int take_waiting(const struct rv_db_row *row, void *arg)
 }
 
 int rs_op_device_waiting(struct rs_ctx *ctx, const struct rv_device_waiting_in *in,
-                         struct rv_device_waiting_out *out, struct rv_diag *diag)
+			 struct rv_device_waiting_out *out, struct rv_diag *diag)
 {
 	struct taking t = { .ctx = ctx };
 	int64_t limit = in->has_limit ? in->limit : LIST_DEFAULT;
@@ -91,8 +91,8 @@ int rs_op_device_waiting(struct rs_ctx *ctx, const struct rv_device_waiting_in *
 	t.waiting = rv_arena_array(ctx->arena, (size_t)limit, sizeof(*t.waiting));
 	if (t.waiting == NULL)
 		return -ENOMEM;
-	int err = rv_db_query(ctx->tx, &rs_sql_waiting_list, RV_DB_PARAMS(RV_DB_I(limit)), take_waiting,
-	                      &t);
+	int err = rv_db_query(ctx->tx, &rs_sql_waiting_list, RV_DB_PARAMS(RV_DB_I(limit)),
+			      take_waiting, &t);
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	out->devices = t.waiting;

@@ -1,7 +1,8 @@
 /* rs.h - Resource Server: the state of every device, its configs, its pulls. Duties rs and ca.
  *
  *   proxy --rs.pull, rs.method-query--> rs ==> rs.db         rs --ca.issue-sa--> ca (RS CA key)
- *   http  --rs.op---------------------> rs                   ls <--rs.feed, doorbell rs.changed-- rs
+ *   http  --rs.op---------------------> rs                   ls <--rs.feed, doorbell rs.changed--
+ * rs
  *
  * What a pull delivers is exactly the device's startup config; its answer leaves only after the
  * pull is recorded durably.
@@ -51,6 +52,6 @@ struct rv_rs_request {
  * operation's contract names. On failure nothing has changed and
  * `out` is not to be used. */
 int rv_rs_op_run(struct rv_rs *rs, const struct rv_rs_request *request, struct rv_buf *out,
-                 struct rv_diag *diag) RV_MUSTCHECK;
+		 struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif

@@ -32,9 +32,9 @@ static int read_heartbeat(const char *text, struct rs_heartbeat *out, struct rv_
 	    inet_pton(is_ipv6 ? AF_INET6 : AF_INET, out->host, address) != 1 ||
 	    !rv_str_to_u64(rv_str(colon + 1), 65535, &port) || port == 0)
 		return rv_diag_set(diag, RV_EINVALID, "rs.heartbeat-server", "rs.heartbeat_servers",
-		                   "\"%s\" is not a numeric address and port (\"192.0.2.1:5115\", "
-		                   "\"[2001:db8::1]:5115\")",
-		                   text);
+				   "\"%s\" is not a numeric address and port (\"192.0.2.1:5115\", "
+				   "\"[2001:db8::1]:5115\")",
+				   text);
 	out->port = (uint32_t)port;
 	return RV_OK;
 }

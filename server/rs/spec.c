@@ -2,7 +2,7 @@
 #include "server/rs/line.h"
 #include "server/rs/rs.h"
 
-#define DAYS_US (INT64_C(86400) * 1000000)
+#define DAYS_US   (INT64_C(86400) * 1000000)
 #define SECOND_US INT64_C(1000000)
 
 /* Devices drop longer ones: tested by the original client (spec appendix A). */
@@ -18,7 +18,7 @@ static int check_method(struct rv_str value, struct rv_diag *diag)
 	if (rv_str_is(value, "https-simple") || rv_str_is(value, "https-tunnel"))
 		return RV_OK;
 	return rv_diag_set(diag, RV_EINVALID, "rs.push-method", "",
-	                   "a push method is \"https-simple\" or \"https-tunnel\"");
+			   "a push method is \"https-simple\" or \"https-tunnel\"");
 }
 
 static int check_line(struct rv_str value, struct rv_diag *diag)
@@ -94,7 +94,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .min = 1,
 	  .max = 5,
 	  .doc = "Heartbeat servers, numeric address and port. At least one: the original device "
-	         "library spins without.",
+		 "library spins without.",
 	  .doc_ja = "Heartbeatサーバ。アドレスは数値で書く。" },
 	{ .name = "heartbeat_interval",
 	  .type = RV_CONF_DURATION,
@@ -108,8 +108,9 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "{}",
 	  .max = 5,
 	  .check = check_url,
-	  .doc = "RS URLs of the Location-Config \"default\" when it is made at first start. Default: "
-	         "pull_urls.",
+	  .doc = "RS URLs of the Location-Config \"default\" when it is made at first start. "
+		 "Default: "
+		 "pull_urls.",
 	  .doc_ja = "初回起動時に作るLocation-ConfigのRS URL。省略時はpull_urls。" },
 	{ .name = "lines",
 	  .type = RV_CONF_LIST,
@@ -118,8 +119,9 @@ static const struct rv_conf_item rs_items[] = {
 	  .max = 5,
 	  .check = check_line,
 	  .is_secret = true,
-	  .doc = "Lines of the Location-Config \"default\" when it is made: kind, then key=value words, "
-	         "as in \"pppoe ifindex=0 account=a@isp.example password=p\".",
+	  .doc = "Lines of the Location-Config \"default\" when it is made: kind, then key=value "
+		 "words, "
+		 "as in \"pppoe ifindex=0 account=a@isp.example password=p\".",
 	  .doc_ja = "初回起動時に作るLocation-Configの回線。" },
 	{ .name = "ll_timeout",
 	  .type = RV_CONF_DURATION,
@@ -145,14 +147,16 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "10000",
 	  .min = 1,
 	  .max = 1000000,
-	  .doc = "Waiting devices remembered; beyond it the one whose last contact is oldest gives way.",
+	  .doc = "Waiting devices remembered; beyond it the one whose last contact is oldest gives "
+		 "way.",
 	  .doc_ja = "登録待ちの機器の最大数。" },
 	{ .name = "strangers_max",
 	  .type = RV_CONF_INT,
 	  .def = "10000",
 	  .min = 0,
 	  .max = 10000000,
-	  .doc = "Pulls kept of callers that could not prove who they are. All others are kept for ever.",
+	  .doc = "Pulls kept of callers that could not prove who they are. All others are kept for "
+		 "ever.",
 	  .doc_ja = "認証に失敗したプルの保存数。" },
 };
 
@@ -172,7 +176,8 @@ static const struct rv_conf_item ca_items[] = {
 	  .def = "730d",
 	  .min = DAYS_US,
 	  .max = 3650 * DAYS_US,
-	  .doc = "Validity of device certificates; they are renewed at the first pull of the last 30 days.",
+	  .doc = "Validity of device certificates; they are renewed at the first pull of the last "
+		 "30 days.",
 	  .doc_ja = "機器の証明書の有効期間。" },
 };
 
@@ -190,9 +195,8 @@ const struct rv_conf_section rv_rs_sections[] = {
 };
 const size_t rv_rs_section_count = RV_ARRAY_LEN(rv_rs_sections);
 
-static const char *const rs_serves[] = {
-	"rs.op", "rs.pull", "rs.method-query", "rs.waiting-note", "rs.feed", NULL
-};
+static const char *const rs_serves[] = { "rs.op",           "rs.pull", "rs.method-query",
+					 "rs.waiting-note", "rs.feed", NULL };
 static const char *const rs_calls[] = { "ca.issue-sa", NULL };
 static const char *const rs_publishes[] = { "rs.changed", NULL };
 static const char *const rs_reads[] = { "rs", "ca", NULL };

@@ -1,57 +1,57 @@
 /* Devices. RS_STMT(identifier, name, text); included several times, see sql.h. */
 
 #define RS_SQL_DEVICE_COLUMNS                                                                      \
-	"d.id, d.distid, d.description, d.is_enabled, d.location, d.rs, s.state, d.created_at,"     \
-	" s.last_contact_at, s.last_address, s.firmware, s.startup_id, c.expires_at,"               \
-	" s.working_id, s.running_id"                                                               \
-	" FROM device d JOIN device_state s ON s.device_id = d.id"                                  \
+	"d.id, d.distid, d.description, d.is_enabled, d.location, d.rs, s.state, d.created_at,"    \
+	" s.last_contact_at, s.last_address, s.firmware, s.startup_id, c.expires_at,"              \
+	" s.working_id, s.running_id"                                                              \
+	" FROM device d JOIN device_state s ON s.device_id = d.id"                                 \
 	" LEFT JOIN device_certificate c ON c.device_id = d.id"
 
-RS_STMT(device_by_distid, "device.by-distid",
-        "SELECT " RS_SQL_DEVICE_COLUMNS " WHERE d.distid = ?")
+RS_STMT(device_by_distid, "device.by-distid", "SELECT " RS_SQL_DEVICE_COLUMNS " WHERE d.distid = ?")
 RS_STMT(device_list, "device.list",
-        "SELECT " RS_SQL_DEVICE_COLUMNS " WHERE d.distid > ? ORDER BY d.distid LIMIT ?")
+	"SELECT " RS_SQL_DEVICE_COLUMNS " WHERE d.distid > ? ORDER BY d.distid LIMIT ?")
 RS_STMT(device_for_contact, "device.for-contact",
-        "SELECT d.id, d.is_enabled, d.rs, d.rs_key, d.heartbeat_key, s.startup_id, s.delivered_id,"
-        " c.certificate, c.private_key, c.expires_at, c.is_given"
-        " FROM device d JOIN device_state s ON s.device_id = d.id"
-        " LEFT JOIN device_certificate c ON c.device_id = d.id WHERE d.distid = ?")
+	"SELECT d.id, d.is_enabled, d.rs, d.rs_key, d.heartbeat_key, s.startup_id, s.delivered_id,"
+	" c.certificate, c.private_key, c.expires_at, c.is_given"
+	" FROM device d JOIN device_state s ON s.device_id = d.id"
+	" LEFT JOIN device_certificate c ON c.device_id = d.id WHERE d.distid = ?")
 RS_STMT(device_for_feed, "device.for-feed",
-        "SELECT id, is_enabled, ls_key_mac, rs_key, location FROM device WHERE distid = ?")
+	"SELECT id, is_enabled, ls_key_mac, rs_key, location FROM device WHERE distid = ?")
 RS_STMT(device_insert, "device.insert",
-        "INSERT INTO device (id, distid, description, location, rs, is_enabled, created_at,"
-        " ls_key_mac, rs_key, heartbeat_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	"INSERT INTO device (id, distid, description, location, rs, is_enabled, created_at,"
+	" ls_key_mac, rs_key, heartbeat_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 RS_STMT(device_state_insert, "device.state-insert",
-        "INSERT INTO device_state (device_id, state, last_address, firmware) VALUES (?, 0, '', '')")
+	"INSERT INTO device_state (device_id, state, last_address, firmware) VALUES (?, 0, '', '')")
 /* NULL leaves a column as it is. */
 RS_STMT(device_update, "device.update",
-        "UPDATE device SET description = coalesce(?, description),"
-        " is_enabled = coalesce(?, is_enabled), location = coalesce(?, location),"
-        " rs = coalesce(?, rs), ls_key_mac = coalesce(?, ls_key_mac),"
-        " rs_key = coalesce(?, rs_key) WHERE id = ?")
+	"UPDATE device SET description = coalesce(?, description),"
+	" is_enabled = coalesce(?, is_enabled), location = coalesce(?, location),"
+	" rs = coalesce(?, rs), ls_key_mac = coalesce(?, ls_key_mac),"
+	" rs_key = coalesce(?, rs_key) WHERE id = ?")
 RS_STMT(device_delete, "device.delete", "DELETE FROM device WHERE id = ?")
 RS_STMT(device_state_delete, "device.state-delete", "DELETE FROM device_state WHERE device_id = ?")
 RS_STMT(device_count, "device.count", "SELECT count(*) FROM device")
 /* state, contact, address, firmware (NULL: as before), delivered (NULL: as before), id */
 RS_STMT(device_contact, "device.contact",
-        "UPDATE device_state SET state = ?, last_contact_at = ?, last_address = ?,"
-        " firmware = coalesce(?, firmware), delivered_id = coalesce(?, delivered_id)"
-        " WHERE device_id = ?")
+	"UPDATE device_state SET state = ?, last_contact_at = ?, last_address = ?,"
+	" firmware = coalesce(?, firmware), delivered_id = coalesce(?, delivered_id)"
+	" WHERE device_id = ?")
 RS_STMT(device_accepted, "device.accepted",
-        "UPDATE device_state SET running_id = delivered_id, last_contact_at = ?, last_address = ?"
-        " WHERE device_id = ?")
+	"UPDATE device_state SET running_id = delivered_id, last_contact_at = ?, last_address = ?"
+	" WHERE device_id = ?")
 RS_STMT(device_set_working, "device.set-working",
-        "UPDATE device_state SET working_id = ? WHERE device_id = ?")
+	"UPDATE device_state SET working_id = ? WHERE device_id = ?")
 RS_STMT(device_set_startup, "device.set-startup",
-        "UPDATE device_state SET startup_id = ? WHERE device_id = ?")
+	"UPDATE device_state SET startup_id = ? WHERE device_id = ?")
 /* The certificate may come when its device is gone again. */
 RS_STMT(certificate_put, "certificate.put",
-        "INSERT INTO device_certificate (device_id, certificate, private_key, expires_at, is_given)"
-        " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM device WHERE id = ?1)"
-        " ON CONFLICT (device_id) DO UPDATE SET certificate = excluded.certificate, private_key = excluded.private_key,"
-        " expires_at = excluded.expires_at, is_given = excluded.is_given")
+	"INSERT INTO device_certificate (device_id, certificate, private_key, expires_at, is_given)"
+	" SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM device WHERE id = ?1)"
+	" ON CONFLICT (device_id) DO UPDATE SET certificate = excluded.certificate, private_key = "
+	"excluded.private_key,"
+	" expires_at = excluded.expires_at, is_given = excluded.is_given")
 RS_STMT(certificate_delete, "certificate.delete",
-        "DELETE FROM device_certificate WHERE device_id = ?")
+	"DELETE FROM device_certificate WHERE device_id = ?")
 RS_STMT(certificate_missing, "certificate.missing",
-        "SELECT d.id, d.distid FROM device d LEFT JOIN device_certificate c ON c.device_id = d.id"
-        " WHERE d.id > ? AND c.device_id IS NULL ORDER BY d.id LIMIT 1")
+	"SELECT d.id, d.distid FROM device d LEFT JOIN device_certificate c ON c.device_id = d.id"
+	" WHERE d.id > ? AND c.device_id IS NULL ORDER BY d.id LIMIT 1")

@@ -3,26 +3,26 @@
 RS_STMT(location_get, "location.get", "SELECT name, spec FROM location WHERE name = ?")
 RS_STMT(location_list, "location.list", "SELECT name, spec FROM location ORDER BY name LIMIT ?")
 RS_STMT(location_put, "location.put",
-        "INSERT INTO location (name, spec) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET spec = excluded.spec")
+	"INSERT INTO location (name, spec) VALUES (?, ?)"
+	" ON CONFLICT (name) DO UPDATE SET spec = excluded.spec")
 RS_STMT(location_delete, "location.delete", "DELETE FROM location WHERE name = ?")
 RS_STMT(location_users, "location.users", "SELECT count(*) FROM device WHERE location = ?")
 
 RS_STMT(token_by_hash, "token.by-hash", "SELECT name FROM api_token WHERE hash = ?")
 RS_STMT(token_insert, "token.insert",
-        "INSERT INTO api_token (hash, name, created_at) VALUES (?, ?, ?)")
+	"INSERT INTO api_token (hash, name, created_at) VALUES (?, ?, ?)")
 RS_STMT(token_count, "token.count", "SELECT count(*) FROM api_token")
 
 RS_STMT(change_put, "change.put",
-        "INSERT OR REPLACE INTO change (kind, name, is_deleted) VALUES (?, ?, ?)")
+	"INSERT OR REPLACE INTO change (kind, name, is_deleted) VALUES (?, ?, ?)")
 /* A snapshot (after = 0) starts without the things that are gone. */
 RS_STMT(change_after, "change.after",
-        "SELECT seq, kind, name, is_deleted FROM change WHERE seq > ?1"
-        " AND (is_deleted = 0 OR ?1 > 0) ORDER BY seq LIMIT ?2")
+	"SELECT seq, kind, name, is_deleted FROM change WHERE seq > ?1"
+	" AND (is_deleted = 0 OR ?1 > 0) ORDER BY seq LIMIT ?2")
 RS_STMT(change_touch_locations, "change.touch-locations",
-        "INSERT OR REPLACE INTO change (kind, name, is_deleted) SELECT ?, name, 0 FROM location")
+	"INSERT OR REPLACE INTO change (kind, name, is_deleted) SELECT ?, name, 0 FROM location")
 
 RS_STMT(meta_get, "meta.get", "SELECT value FROM meta WHERE name = ?")
 RS_STMT(meta_put, "meta.put",
-        "INSERT INTO meta (name, value) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+	"INSERT INTO meta (name, value) VALUES (?, ?)"
+	" ON CONFLICT (name) DO UPDATE SET value = excluded.value")

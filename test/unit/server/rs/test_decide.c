@@ -48,13 +48,13 @@ static void every_combination_has_its_code_and_refusals_are_retryable(void **sta
 	(void)state;
 	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
 		struct rs_facts facts = { .is_known = cases[i].is_known,
-			                  .rs_key = RV_STR_LIT("key"),
-			                  .is_enabled = cases[i].is_enabled,
-			                  .is_ours = cases[i].is_ours,
-			                  .has_startup = cases[i].has_startup };
+					  .rs_key = RV_STR_LIT("key"),
+					  .is_enabled = cases[i].is_enabled,
+					  .is_ours = cases[i].is_ours,
+					  .has_startup = cases[i].has_startup };
 		struct rs_claim claim = { .distid = RV_STR_LIT(DID),
-			                  .key = rv_str(cases[i].key),
-			                  .message_distid = rv_str(cases[i].message_distid) };
+					  .key = rv_str(cases[i].key),
+					  .message_distid = rv_str(cases[i].message_distid) };
 		struct rs_verdict pull = rs_decide_pull(&facts, &claim);
 		struct rs_verdict query = rs_decide_query(&facts, &claim);
 
@@ -77,10 +77,14 @@ static const struct {
 	bool has_url;
 	const char *expect; /* initials */
 } method_cases[] = {
-	{ { T, S }, { S, T }, true, "ts" },  { { S, T }, { S, T }, true, "st" },
-	{ { T, S }, { T }, true, "t" },      { { T, S }, { S, T }, false, "s" },
-	{ { T }, { S }, true, "" },          { { T, S }, { "x", S }, true, "s" },
-	{ { T, S }, { NULL }, true, "" },    { { NULL }, { S, T }, true, "" },
+	{ { T, S }, { S, T }, true, "ts" },
+	{ { S, T }, { S, T }, true, "st" },
+	{ { T, S }, { T }, true, "t" },
+	{ { T, S }, { S, T }, false, "s" },
+	{ { T }, { S }, true, "" },
+	{ { T, S }, { "x", S }, true, "s" },
+	{ { T, S }, { NULL }, true, "" },
+	{ { NULL }, { S, T }, true, "" },
 	{ { T, S }, { S, S, T }, true, "ts" },
 };
 
@@ -99,7 +103,7 @@ static void methods_are_the_configured_order_of_those_offered(void **state)
 			n_offered++;
 		}
 		rs_choose_methods(method_cases[i].configured, n, offered, n_offered,
-		                  method_cases[i].has_url, &out);
+				  method_cases[i].has_url, &out);
 		struct rv_str expect = rv_str(method_cases[i].expect);
 		assert_int_equal(out.count, expect.len);
 		for (size_t k = 0; k < out.count; k++)
