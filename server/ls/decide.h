@@ -1,4 +1,5 @@
-/* decide.h - what a device that asks the LS is told: pure rules. See server/rs/decide.h for the codes. */
+/* decide.h - what a device that asks the LS is told: pure rules. See server/rs/decide.h for the
+ * codes. */
 #ifndef RV_LS_DECIDE_H
 #define RV_LS_DECIDE_H
 
@@ -6,8 +7,8 @@
 #include "contract/rv_contract_types.h"
 
 struct ls_facts {
-	bool is_known;          /* false: the rest does not count */
-	struct rv_str key_mac;  /* of the LS-SA key on record */
+	bool is_known;         /* false: the rest does not count */
+	struct rv_str key_mac; /* of the LS-SA key on record */
 	bool is_enabled;
 	bool has_location;
 };

@@ -26,7 +26,8 @@ struct reader {
 
 static int wrong(struct reader *r, const char *field, const char *text)
 {
-	return rv_diag_set(r->diag, RV_EINVALID, "ls.devices-file", field, "\"%s\" %s", field, text);
+	return rv_diag_set(r->diag, RV_EINVALID, "ls.devices-file", field, "\"%s\" %s", field,
+			   text);
 }
 
 static int take_str(struct reader *r, const json_t *object, const char *field, struct rv_str *out)
@@ -40,12 +41,12 @@ static int take_str(struct reader *r, const json_t *object, const char *field, s
 }
 
 static int take_u32(struct reader *r, const json_t *object, const char *field, uint32_t def,
-                    uint32_t *out)
+		    uint32_t *out)
 {
 	const json_t *value = json_object_get(object, field);
 
 	if (value != NULL && (!json_is_integer(value) || json_integer_value(value) < 0 ||
-	                      json_integer_value(value) > UINT32_MAX))
+			      json_integer_value(value) > UINT32_MAX))
 		return wrong(r, field, "must be a whole number from 0");
 	*out = value != NULL ? (uint32_t)json_integer_value(value) : def;
 	return RV_OK;
@@ -95,7 +96,8 @@ static int take_mac(struct reader *r, const json_t *object, struct rv_feed_devic
 		return out->ls_key_mac.ptr != NULL ? RV_OK : -ENOMEM;
 	}
 	err = take_str(r, object, "ls_key_mac", &text);
-	if (err == RV_OK && (rv_hex_decode(&bytes, text, NULL) != RV_OK || bytes.len != RV_SECRET_MAC_LEN))
+	if (err == RV_OK &&
+	    (rv_hex_decode(&bytes, text, NULL) != RV_OK || bytes.len != RV_SECRET_MAC_LEN))
 		err = wrong(r, "ls_key_mac", "must be 64 hex digits");
 	if (err == RV_OK) {
 		out->ls_key_mac = rv_arena_str(r->arena, rv_buf_str(&bytes));
@@ -107,8 +109,8 @@ static int take_mac(struct reader *r, const json_t *object, struct rv_feed_devic
 
 static int take_device(struct reader *r, json_t *object, struct rv_feed_device *out)
 {
-	static const char *const known[] = { "kind",   "distid",   "is_enabled", "ls_key", "ls_key_mac",
-		                             "rs_key", "location", NULL };
+	static const char *const known[] = { "kind",       "distid", "is_enabled", "ls_key",
+					     "ls_key_mac", "rs_key", "location",   NULL };
 	char canonical[RV_DISTID_TEXT_LEN + 1];
 	struct rv_distid id;
 	struct rv_str text;
@@ -144,7 +146,8 @@ static int take_entry(struct reader *r, json_t *object, bool is_first, struct rv
 
 	if (err == RV_OK)
 		err = take_str(r, object, "url", &out->url);
-	if (err == RV_OK && rv_armshttp_url_parse(out->url, RV_ARMSHTTP_RS_URL_MAX, &url, r->diag) != RV_OK)
+	if (err == RV_OK &&
+	    rv_armshttp_url_parse(out->url, RV_ARMSHTTP_RS_URL_MAX, &url, r->diag) != RV_OK)
 		err = RV_EINVALID;
 	if (err == RV_OK)
 		err = take_str(r, object, "md_config", &out->md_config);
@@ -152,8 +155,8 @@ static int take_entry(struct reader *r, json_t *object, bool is_first, struct rv
 		return err;
 	if (out->md_config.len > RV_ARMSCONF_LOCATION_MAX)
 		return rv_diag_set(r->diag, RV_ELIMIT, "ls.devices-file", "md_config",
-		                   "\"md_config\" has %zu bytes, of %d allowed", out->md_config.len,
-		                   RV_ARMSCONF_LOCATION_MAX);
+				   "\"md_config\" has %zu bytes, of %d allowed", out->md_config.len,
+				   RV_ARMSCONF_LOCATION_MAX);
 	parsed = rv_arena_alloc(r->arena, sizeof(*parsed));
 	if (parsed == NULL)
 		return -ENOMEM;
@@ -161,14 +164,16 @@ static int take_entry(struct reader *r, json_t *object, bool is_first, struct rv
 	if (err != RV_OK)
 		return err;
 	if (is_first && (parsed->certificate_len == 0 || parsed->line_count == 0))
-		return wrong(r, "md_config", "of the first entry needs a line and an rs-certificate");
+		return wrong(r, "md_config",
+			     "of the first entry needs a line and an rs-certificate");
 	return RV_OK;
 }
 
 static int take_location(struct reader *r, json_t *object, struct rv_feed_location *out)
 {
-	static const char *const known[] = { "kind",         "name",    "ll_timeout", "rs_retry_max",
-		                             "rs_retry_interval", "entries", NULL };
+	static const char *const known[] = {
+		"kind", "name", "ll_timeout", "rs_retry_max", "rs_retry_interval", "entries", NULL
+	};
 	const json_t *entries = json_object_get(object, "entries");
 	int err = check_fields(r, object, known);
 
@@ -179,9 +184,11 @@ static int take_location(struct reader *r, json_t *object, struct rv_feed_locati
 	if (err == RV_OK)
 		err = take_u32(r, object, "rs_retry_max", RETRY_MAX, &out->rs_retry_max);
 	if (err == RV_OK)
-		err = take_u32(r, object, "rs_retry_interval", RETRY_INTERVAL, &out->rs_retry_interval);
+		err = take_u32(r, object, "rs_retry_interval", RETRY_INTERVAL,
+			       &out->rs_retry_interval);
 	if (err == RV_OK && out->rs_retry_interval == 0)
-		err = wrong(r, "rs_retry_interval", "must not be 0: devices would retry without pause");
+		err = wrong(r, "rs_retry_interval",
+			    "must not be 0: devices would retry without pause");
 	if (err == RV_OK && (json_array_size(entries) < 1 || json_array_size(entries) > 5))
 		err = wrong(r, "entries", "must be a list of 1 to 5");
 	if (err != RV_OK)
@@ -212,8 +219,8 @@ static int grow(struct reader *r)
 	if (r->count < r->room)
 		return RV_OK;
 	if (r->count == LS_DEVICES_MAX)
-		return rv_diag_set(r->diag, RV_ELIMIT, "ls.devices-file", "", "more than %d records",
-		                   LS_DEVICES_MAX);
+		return rv_diag_set(r->diag, RV_ELIMIT, "ls.devices-file", "",
+				   "more than %d records", LS_DEVICES_MAX);
 	bigger = rv_arena_array(r->arena, room, sizeof(*bigger));
 	if (bigger == NULL)
 		return -ENOMEM;
@@ -257,12 +264,12 @@ static int take_line(struct reader *r, struct rv_str line)
 	int err;
 
 	if (line.len > LS_DEVICES_LINE_MAX)
-		return rv_diag_set(r->diag, RV_ELIMIT, "ls.devices-file", "", "longer than %d bytes",
-		                   LS_DEVICES_LINE_MAX);
+		return rv_diag_set(r->diag, RV_ELIMIT, "ls.devices-file", "",
+				   "longer than %d bytes", LS_DEVICES_LINE_MAX);
 	object = json_loadb(line.ptr, line.len, JSON_REJECT_DUPLICATES, &json_err);
 	if (!json_is_object(object))
 		err = rv_diag_set(r->diag, RV_ESYNTAX, "ls.devices-file", "", "no JSON object: %s",
-		                  object == NULL ? json_err.text : "something else");
+				  object == NULL ? json_err.text : "something else");
 	else
 		err = take_record(r, object);
 	json_decref(object);
@@ -276,7 +283,8 @@ static int check_duplicates(struct reader *r)
 		int err = rv_map_put(&r->seen[r->records[i].kind], &r->records[i]);
 		if (err == RV_EEXISTS)
 			return rv_diag_set(r->diag, RV_EINVALID, "ls.devices-file", "",
-			                   "%.*s is listed twice", RV_STR_ARG(name_of(&r->records[i])));
+					   "%.*s is listed twice",
+					   RV_STR_ARG(name_of(&r->records[i])));
 		if (err != RV_OK)
 			return err;
 	}
@@ -284,7 +292,7 @@ static int check_duplicates(struct reader *r)
 }
 
 int ls_devices_parse(struct rv_str text, const struct rv_secret *secret, struct rv_arena *arena,
-                     struct rv_feed_record **out, size_t *count, struct rv_diag *diag)
+		     struct rv_feed_record **out, size_t *count, struct rv_diag *diag)
 {
 	struct reader r = { .secret = secret, .arena = arena, .diag = diag };
 	unsigned number = 0;

@@ -10,11 +10,11 @@ static void to_bus(const struct rv_front_request *request, struct rv_arena *aren
 
 	(void)arena;
 	*in = (struct rv_ls_solicit_in){ .distid = request->distid,
-		                         .key = request->key,
-		                         .message_distid = message->distid,
-		                         .description = message->description,
-		                         .trigger = message->trigger,
-		                         .address = request->address };
+					 .key = request->key,
+					 .message_distid = message->distid,
+					 .description = message->description,
+					 .trigger = message->trigger,
+					 .address = request->address };
 }
 
 static int from_bus(const void *answer, struct rv_arena *arena, struct rv_armsxml_response *res)
@@ -35,8 +35,9 @@ static int from_bus(const void *answer, struct rv_arena *arena, struct rv_armsxm
 		.rs_count = location->entries_len,
 	};
 	for (size_t i = 0; i < location->entries_len; i++)
-		res->rs[i] = (struct rv_armsxml_rs_info){ .url = location->entries[i].url,
-			                                  .md_config = location->entries[i].md_config };
+		res->rs[i] = (struct rv_armsxml_rs_info){
+			.url = location->entries[i].url, .md_config = location->entries[i].md_config
+		};
 	return RV_OK;
 }
 

@@ -3,9 +3,9 @@
  *   device --TLS, rs-solicitation--> ls (N workers) --ls.solicit--> lsstore ==> ls.db
  *   rs --rs.feed, doorbell rs.changed--> lsstore --rs.waiting-note--> rs
  *
- * The edge parses what strangers send and holds nothing. lsstore keeps a copy of what rs says of devices
- * and Location-Configs, current within five seconds of any outage; alone, it reads the same records from
- * a file of JSON lines (devices.h).
+ * The edge parses what strangers send and holds nothing. lsstore keeps a copy of what rs says of
+ * devices and Location-Configs, current within five seconds of any outage; alone, it reads the same
+ * records from a file of JSON lines (devices.h).
  */
 #ifndef RV_LS_LS_H
 #define RV_LS_LS_H

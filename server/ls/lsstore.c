@@ -81,11 +81,11 @@ static void on_noted(void *arg, int status, struct rv_str body)
 static int send_note(struct lsstore *s, const struct ls_note *note)
 {
 	struct rv_rs_waiting_note_in in = { .distid = rv_str(note->distid),
-		                            .reason = note->reason,
-		                            .address = rv_str(note->address),
-		                            .description = rv_str(note->description),
-		                            .key_mac = rv_strn(note->mac, sizeof(note->mac)),
-		                            .at = note->at_us };
+					    .reason = note->reason,
+					    .address = rv_str(note->address),
+					    .description = rv_str(note->description),
+					    .key_mac = rv_strn(note->mac, sizeof(note->mac)),
+					    .at = note->at_us };
 	struct sent_note *sent = calloc(1, sizeof(*sent));
 	struct rv_buf body = { 0 };
 	int err = -ENOMEM;
@@ -98,7 +98,7 @@ static int send_note(struct lsstore *s, const struct ls_note *note)
 	err = body.err;
 	if (err == RV_OK)
 		err = rv_bus_request(s->bus, "rs", -1, "rs.waiting-note", rv_buf_str(&body),
-		                     NOTE_TIMEOUT_US, on_noted, sent);
+				     NOTE_TIMEOUT_US, on_noted, sent);
 	rv_buf_deinit(&body);
 	if (err == RV_OK)
 		s->notes_in_flight++;
@@ -136,8 +136,8 @@ static int run_solicit(struct rv_db_tx *tx, struct rv_serve_job *base)
 	struct job *job = (struct job *)base;
 	struct lsstore *s = base->owner;
 
-	return ls_solicit(&s->store, tx, &base->arena, rv_time_utc_us(), base->in, base->out, &job->note,
-	                  job->mac);
+	return ls_solicit(&s->store, tx, &base->arena, rv_time_utc_us(), base->in, base->out,
+			  &job->note, job->mac);
 }
 
 static void done_solicit(struct rv_serve_job *base, int status)
@@ -161,8 +161,8 @@ static void done_solicit(struct rv_serve_job *base, int status)
 }
 
 static const struct rv_serve_method methods[] = {
-	{ "ls.solicit", &rv_ls_solicit_in_type, &rv_ls_solicit_out_type, sizeof(struct job), run_solicit,
-	  done_solicit },
+	{ "ls.solicit", &rv_ls_solicit_in_type, &rv_ls_solicit_out_type, sizeof(struct job),
+	  run_solicit, done_solicit },
 };
 
 /* -- the feed ------------------------------------------------------------------------------- */
@@ -203,7 +203,7 @@ static void on_feed(void *arg, int status, struct rv_str body)
 	if (status == RV_OK) {
 		copy = rv_arena_str(&s->page_arena, body);
 		status = copy.ptr == NULL ? RV_ELIMIT
-		                          : rv_rs_feed_out_decode(copy, &s->page_arena, &s->page);
+					  : rv_rs_feed_out_decode(copy, &s->page_arena, &s->page);
 	}
 	if (status == RV_OK && !s->is_stopping) {
 		s->applying = s->cursor;
@@ -231,8 +231,8 @@ static void ask_feed(struct lsstore *s)
 	rv_rs_feed_in_encode(&in, &body);
 	err = body.err;
 	if (err == RV_OK)
-		err = rv_bus_request(s->bus, "rs", -1, "rs.feed", rv_buf_str(&body), FEED_TIMEOUT_US,
-		                     on_feed, s);
+		err = rv_bus_request(s->bus, "rs", -1, "rs.feed", rv_buf_str(&body),
+				     FEED_TIMEOUT_US, on_feed, s);
 	rv_buf_deinit(&body);
 	s->is_asking = err == RV_OK; /* otherwise the RS is away: the next tick asks again */
 }
@@ -285,10 +285,10 @@ static int load_file(struct lsstore *s, struct rv_diag *diag)
 
 	if (err != RV_OK)
 		rv_diag_set(diag, err, "ls.devices-file", s->file, "cannot read %s (%s)", s->file,
-		            rv_err_name(err));
+			    rv_err_name(err));
 	if (err == RV_OK)
-		err = ls_devices_parse(rv_buf_str(&text), s->store.secret, &arena, &l.records, &l.count,
-		                       diag);
+		err = ls_devices_parse(rv_buf_str(&text), s->store.secret, &arena, &l.records,
+				       &l.count, diag);
 	s->applying = s->cursor;
 	if (err == RV_OK)
 		err = rv_db_run(s->store.db, work_load, &l);
@@ -309,8 +309,8 @@ static bool file_changed(struct lsstore *s)
 	if (stat(s->file, &st) != 0)
 		return false;
 	bool is_other = st.st_ino != s->file_stat.st_ino || st.st_size != s->file_stat.st_size ||
-	                st.st_mtim.tv_sec != s->file_stat.st_mtim.tv_sec ||
-	                st.st_mtim.tv_nsec != s->file_stat.st_mtim.tv_nsec;
+			st.st_mtim.tv_sec != s->file_stat.st_mtim.tv_sec ||
+			st.st_mtim.tv_nsec != s->file_stat.st_mtim.tv_nsec;
 	s->file_stat = st;
 	return is_other;
 }
@@ -346,11 +346,13 @@ static void on_tick(uv_timer_t *timer)
 
 static int open_file(struct lsstore *s, const char *name, struct rv_diag *diag)
 {
-	int n = name[0] == '/' ? snprintf(s->file, PATH_MAX, "%s", name)
-	                       : snprintf(s->file, PATH_MAX, "%s/%s", rv_duty_state_dir(s->duty), name);
+	int n = name[0] == '/'
+			? snprintf(s->file, PATH_MAX, "%s", name)
+			: snprintf(s->file, PATH_MAX, "%s/%s", rv_duty_state_dir(s->duty), name);
 
 	if (n >= PATH_MAX)
-		return rv_diag_set(diag, RV_ELIMIT, "ls.path", "ls.devices_file", "the path is too long");
+		return rv_diag_set(diag, RV_ELIMIT, "ls.path", "ls.devices_file",
+				   "the path is too long");
 	file_changed(s);
 	return load_file(s, diag);
 }
@@ -360,8 +362,8 @@ static int begin(struct lsstore *s, struct rv_diag *diag)
 	const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(s->duty), "ls", NULL);
 	const char *file = rv_conf_str(sec, "devices_file");
 	uv_loop_t *loop = rv_duty_loop(s->duty);
-	int err = ls_store_open(rv_duty_state_dir(s->duty), rv_conf_str(sec, "store"), loop, &s->store,
-	                        diag);
+	int err = ls_store_open(rv_duty_state_dir(s->duty), rv_conf_str(sec, "store"), loop,
+				&s->store, diag);
 
 	if (err == RV_OK)
 		err = rv_db_run(s->store.db, work_cursor, &s->cursor);
@@ -372,13 +374,13 @@ static int begin(struct lsstore *s, struct rv_diag *diag)
 	if (err != RV_OK)
 		return err;
 	struct rv_serve_opt opt = { .bus = s->bus,
-		                    .db = s->store.db,
-		                    .owner = s,
-		                    .methods = methods,
-		                    .method_count = RV_ARRAY_LEN(methods),
-		                    .jobs_max = JOBS_MAX,
-		                    .bytes_max = JOB_BYTES_MAX,
-		                    .event = "ls.call.failed" };
+				    .db = s->store.db,
+				    .owner = s,
+				    .methods = methods,
+				    .method_count = RV_ARRAY_LEN(methods),
+				    .jobs_max = JOBS_MAX,
+				    .bytes_max = JOB_BYTES_MAX,
+				    .event = "ls.call.failed" };
 	err = rv_serve_new(&opt, &s->serve);
 	if (err != RV_OK)
 		return err;
@@ -419,7 +421,8 @@ static void settle(struct lsstore *s)
 {
 	struct rv_duty *duty = s->duty;
 
-	if (!s->is_stopping || s->is_serving || s->is_timer_open || s->is_asking || s->notes_in_flight > 0)
+	if (!s->is_stopping || s->is_serving || s->is_timer_open || s->is_asking ||
+	    s->notes_in_flight > 0)
 		return;
 	rv_serve_free(s->serve);
 	ls_store_close(&s->store);
@@ -458,7 +461,8 @@ static const char *not_ready(void *state)
 {
 	const struct lsstore *s = state;
 
-	return s->cursor.is_complete ? NULL : "has no copy of the devices yet: the RS was not reached";
+	return s->cursor.is_complete ? NULL
+				     : "has no copy of the devices yet: the RS was not reached";
 }
 
 static void metrics(void *state, struct rv_buf *out)
@@ -483,7 +487,8 @@ static void metrics(void *state, struct rv_buf *out)
 		{ "calls_open", stats.open },
 	};
 	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
-		rv_buf_printf(out, "reeve_ls_%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
+		rv_buf_printf(out, "reeve_ls_%s %llu\n", rows[i].name,
+			      (unsigned long long)rows[i].value);
 	rv_serve_db_metrics(s->store.db, "ls", out);
 }
 

@@ -42,7 +42,8 @@ void ls_notes_deinit(struct ls_notes *notes);
 /* Remember a caller; texts are cut to their limits. Without memory the note is lost (and counted):
  * the device will call again. mac: LS_NOTE_MAC_LEN bytes. */
 void ls_notes_put(struct ls_notes *notes, const struct rv_rs_waiting_note_in *note);
-/* The next note that may leave at now_us, marked as sent; NULL if none. Valid until the next put. */
+/* The next note that may leave at now_us, marked as sent; NULL if none. Valid until the next put.
+ */
 struct ls_note *ls_notes_next(struct ls_notes *notes, int64_t now_us);
 /* It did not arrive: keep it for the next round. */
 void ls_notes_keep(struct ls_notes *notes, struct rv_str distid);

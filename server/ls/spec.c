@@ -19,7 +19,7 @@ static const struct rv_conf_item ls_items[] = {
 	  .type = RV_CONF_STR,
 	  .def = "pki/ls.crt",
 	  .doc = "Certificate chain; relative to the state directory. Subjects must be those that "
-	         "devices demand: \"CN=ARMS Root CA ...\" and \"CN=Location Server ...\".",
+		 "devices demand: \"CN=ARMS Root CA ...\" and \"CN=Location Server ...\".",
 	  .doc_ja = "サーバ証明書。" },
 	{ .name = "key",
 	  .type = RV_CONF_STR,
@@ -39,8 +39,9 @@ static const struct rv_conf_item ls_items[] = {
 	  .doc_ja = "データベースのURL。" },
 	{ .name = "devices_file",
 	  .type = RV_CONF_STR,
-	  .doc = "JSON lines with devices and locations, for an LS without an RS of ours; then no RS is "
-	         "asked. Relative to the state directory; read again when it has changed.",
+	  .doc = "JSON lines with devices and locations, for an LS without an RS of ours; then no "
+		 "RS is "
+		 "asked. Relative to the state directory; read again when it has changed.",
 	  .doc_ja = "機器とLocation-ConfigのJSON Linesファイル。RSなしで動かすときに使う。" },
 };
 

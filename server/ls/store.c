@@ -8,7 +8,7 @@
 #include "server/ls/sql/sql.h"
 
 int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop, struct ls_store *out,
-                  struct rv_diag *diag)
+		  struct rv_diag *diag)
 {
 	char key_path[PATH_MAX], made_url[PATH_MAX];
 	struct ls_store store = { 0 };
@@ -16,13 +16,13 @@ int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop, struc
 	if (snprintf(key_path, PATH_MAX, "%s/secret.key", state_dir) >= PATH_MAX ||
 	    snprintf(made_url, PATH_MAX, "sqlite:%s/ls.db", state_dir) >= PATH_MAX)
 		return rv_diag_set(diag, RV_ELIMIT, "ls.path", state_dir, "the path %s is too long",
-		                   state_dir);
+				   state_dir);
 	struct rv_db_opt opt = { .url = url != NULL ? url : made_url,
-		                 .migrations = ls_sql_migrations,
-		                 .migration_count = ls_sql_migration_count,
-		                 .statements = ls_sql_all,
-		                 .statement_count = ls_sql_count,
-		                 .loop = loop };
+				 .migrations = ls_sql_migrations,
+				 .migration_count = ls_sql_migration_count,
+				 .statements = ls_sql_all,
+				 .statement_count = ls_sql_count,
+				 .loop = loop };
 	int err = rv_secret_open(key_path, &store.secret, diag);
 	if (err == RV_OK)
 		err = rv_db_open(&opt, &store.db, diag);
@@ -68,41 +68,43 @@ int ls_cursor_load(struct rv_db_tx *tx, struct ls_cursor *out)
 static int cursor_save(struct rv_db_tx *tx, const struct ls_cursor *cursor)
 {
 	return rv_db_exec(tx, &ls_sql_feed_put,
-	                  RV_DB_PARAMS(RV_DB_T(rv_str(cursor->epoch)), RV_DB_I(cursor->after),
-	                               RV_DB_I(cursor->generation), RV_DB_I(cursor->is_complete)),
-	                  NULL);
+			  RV_DB_PARAMS(RV_DB_T(rv_str(cursor->epoch)), RV_DB_I(cursor->after),
+				       RV_DB_I(cursor->generation), RV_DB_I(cursor->is_complete)),
+			  NULL);
 }
 
 static int apply_device(struct ls_store *store, struct rv_db_tx *tx, const struct rv_feed_record *r,
-                        int64_t generation)
+			int64_t generation)
 {
 	const struct rv_feed_device *d = &r->device;
 	struct rv_buf box = { 0 };
 	int err;
 
 	if (r->is_deleted)
-		return rv_db_exec(tx, &ls_sql_device_delete, RV_DB_PARAMS(RV_DB_T(d->distid)), NULL);
+		return rv_db_exec(tx, &ls_sql_device_delete, RV_DB_PARAMS(RV_DB_T(d->distid)),
+				  NULL);
 	rv_secret_seal(store->secret, "ls.rs_key", d->distid, d->rs_key, &box);
 	err = box.err;
 	if (err == RV_OK)
 		err = rv_db_exec(tx, &ls_sql_device_put,
-		                 RV_DB_PARAMS(RV_DB_T(d->distid), RV_DB_I(d->is_enabled),
-		                              RV_DB_B(d->ls_key_mac), RV_DB_B(rv_buf_str(&box)),
-		                              RV_DB_T(d->location), RV_DB_I(generation)),
-		                 NULL);
+				 RV_DB_PARAMS(RV_DB_T(d->distid), RV_DB_I(d->is_enabled),
+					      RV_DB_B(d->ls_key_mac), RV_DB_B(rv_buf_str(&box)),
+					      RV_DB_T(d->location), RV_DB_I(generation)),
+				 NULL);
 	rv_buf_deinit(&box);
 	return err;
 }
 
-static int apply_location(struct ls_store *store, struct rv_db_tx *tx, const struct rv_feed_record *r,
-                          int64_t generation)
+static int apply_location(struct ls_store *store, struct rv_db_tx *tx,
+			  const struct rv_feed_record *r, int64_t generation)
 {
 	const struct rv_feed_location *l = &r->location;
 	struct rv_buf plain = { .wipe = true }, box = { 0 };
 	int err;
 
 	if (r->is_deleted)
-		return rv_db_exec(tx, &ls_sql_location_delete, RV_DB_PARAMS(RV_DB_T(l->name)), NULL);
+		return rv_db_exec(tx, &ls_sql_location_delete, RV_DB_PARAMS(RV_DB_T(l->name)),
+				  NULL);
 	rv_feed_location_encode(l, &plain);
 	err = plain.err;
 	if (err == RV_OK) {
@@ -111,23 +113,23 @@ static int apply_location(struct ls_store *store, struct rv_db_tx *tx, const str
 	}
 	if (err == RV_OK)
 		err = rv_db_exec(tx, &ls_sql_location_put,
-		                 RV_DB_PARAMS(RV_DB_T(l->name), RV_DB_B(rv_buf_str(&box)),
-		                              RV_DB_I(generation)),
-		                 NULL);
+				 RV_DB_PARAMS(RV_DB_T(l->name), RV_DB_B(rv_buf_str(&box)),
+					      RV_DB_I(generation)),
+				 NULL);
 	rv_buf_deinit(&plain);
 	rv_buf_deinit(&box);
 	return err;
 }
 
 static int apply_records(struct ls_store *store, struct rv_db_tx *tx,
-                         const struct rv_feed_record *records, size_t n, int64_t generation)
+			 const struct rv_feed_record *records, size_t n, int64_t generation)
 {
 	int err = RV_OK;
 
 	for (size_t i = 0; i < n && err == RV_OK; i++)
 		err = records[i].kind == RV_FEED_RECORD_KIND_DEVICE
-		              ? apply_device(store, tx, &records[i], generation)
-		              : apply_location(store, tx, &records[i], generation);
+			      ? apply_device(store, tx, &records[i], generation)
+			      : apply_location(store, tx, &records[i], generation);
 	return err;
 }
 
@@ -136,12 +138,13 @@ static int purge(struct rv_db_tx *tx, int64_t generation)
 	int err = rv_db_exec(tx, &ls_sql_device_purge, RV_DB_PARAMS(RV_DB_I(generation)), NULL);
 
 	if (err == RV_OK)
-		err = rv_db_exec(tx, &ls_sql_location_purge, RV_DB_PARAMS(RV_DB_I(generation)), NULL);
+		err = rv_db_exec(tx, &ls_sql_location_purge, RV_DB_PARAMS(RV_DB_I(generation)),
+				 NULL);
 	return err;
 }
 
 int ls_apply_page(struct ls_store *store, struct rv_db_tx *tx, const struct rv_rs_feed_out *page,
-                  struct ls_cursor *cursor)
+		  struct ls_cursor *cursor)
 {
 	struct ls_cursor next = *cursor;
 	int err = RV_OK;
@@ -169,7 +172,7 @@ int ls_apply_page(struct ls_store *store, struct rv_db_tx *tx, const struct rv_r
 }
 
 int ls_apply_all(struct ls_store *store, struct rv_db_tx *tx, const struct rv_feed_record *records,
-                 size_t n, struct ls_cursor *cursor)
+		 size_t n, struct ls_cursor *cursor)
 {
 	struct ls_cursor next = { .generation = cursor->generation + 1, .is_complete = true };
 	int err = apply_records(store, tx, records, n, next.generation);
@@ -201,7 +204,7 @@ static int take_device(const struct rv_db_row *row, void *arg)
 	f->rs_key_box = rv_arena_str(f->arena, rv_db_col_str(row, 2));
 	f->location = rv_arena_str(f->arena, rv_db_col_str(row, 3));
 	return f->mac.ptr != NULL && f->rs_key_box.ptr != NULL && f->location.ptr != NULL ? RV_OK
-	                                                                                  : -ENOMEM;
+											  : -ENOMEM;
 }
 
 static int take_body(const struct rv_db_row *row, void *arg)
@@ -212,8 +215,8 @@ static int take_body(const struct rv_db_row *row, void *arg)
 	return f->body_box.ptr != NULL ? RV_OK : -ENOMEM;
 }
 
-static int unseal(struct ls_store *store, struct rv_arena *arena, const char *label, struct rv_str id,
-                  struct rv_str box, struct rv_str *out)
+static int unseal(struct ls_store *store, struct rv_arena *arena, const char *label,
+		  struct rv_str id, struct rv_str box, struct rv_str *out)
 {
 	struct rv_buf plain = { .wipe = true };
 	int err = rv_secret_unseal(store->secret, label, id, box, &plain);
@@ -228,16 +231,17 @@ static int unseal(struct ls_store *store, struct rv_arena *arena, const char *la
 
 static int look_up(struct rv_db_tx *tx, struct rv_str distid, struct found *f)
 {
-	int err = rv_db_query(tx, &ls_sql_device_get, RV_DB_PARAMS(RV_DB_T(distid)), take_device, f);
+	int err = rv_db_query(tx, &ls_sql_device_get, RV_DB_PARAMS(RV_DB_T(distid)), take_device,
+			      f);
 
 	if (err == RV_OK && f->is_there)
-		err = rv_db_query(tx, &ls_sql_location_get, RV_DB_PARAMS(RV_DB_T(f->location)), take_body,
-		                  f);
+		err = rv_db_query(tx, &ls_sql_location_get, RV_DB_PARAMS(RV_DB_T(f->location)),
+				  take_body, f);
 	return err;
 }
 
 static int fill_answer(struct ls_store *store, struct rv_arena *arena, struct rv_str distid,
-                       const struct found *f, struct rv_ls_solicit_out *out)
+		       const struct found *f, struct rv_ls_solicit_out *out)
 {
 	struct rv_str body;
 	int err = unseal(store, arena, "ls.rs_key", distid, f->rs_key_box, &out->rs_key);
@@ -248,8 +252,8 @@ static int fill_answer(struct ls_store *store, struct rv_arena *arena, struct rv
 }
 
 int ls_solicit(struct ls_store *store, struct rv_db_tx *tx, struct rv_arena *arena, int64_t now_us,
-               const struct rv_ls_solicit_in *in, struct rv_ls_solicit_out *out,
-               struct rv_rs_waiting_note_in *note, uint8_t mac[static RV_SECRET_MAC_LEN])
+	       const struct rv_ls_solicit_in *in, struct rv_ls_solicit_out *out,
+	       struct rv_rs_waiting_note_in *note, uint8_t mac[static RV_SECRET_MAC_LEN])
 {
 	struct found f = { .arena = arena };
 	int err = look_up(tx, in->distid, &f);
@@ -258,24 +262,24 @@ int ls_solicit(struct ls_store *store, struct rv_db_tx *tx, struct rv_arena *are
 		return err;
 	rv_secret_mac(store->secret, in->distid, in->key, mac);
 	struct ls_facts facts = { .is_known = f.is_there,
-		                  .key_mac = f.mac,
-		                  .is_enabled = f.is_enabled,
-		                  .has_location = f.body_box.len > 0 };
+				  .key_mac = f.mac,
+				  .is_enabled = f.is_enabled,
+				  .has_location = f.body_box.len > 0 };
 	struct ls_claim claim = { .distid = in->distid,
-		                  .key_mac = rv_strn(mac, RV_SECRET_MAC_LEN),
-		                  .message_distid = in->message_distid };
+				  .key_mac = rv_strn(mac, RV_SECRET_MAC_LEN),
+				  .message_distid = in->message_distid };
 	struct ls_verdict verdict = ls_decide(&facts, &claim);
 
 	*out = (struct rv_ls_solicit_out){ .code = verdict.code,
-		                           .description = rv_str(verdict.description) };
+					   .description = rv_str(verdict.description) };
 	*note = (struct rv_rs_waiting_note_in){ 0 };
 	if (verdict.is_waiting)
 		*note = (struct rv_rs_waiting_note_in){ .distid = in->distid,
-			                                .reason = verdict.reason,
-			                                .address = in->address,
-			                                .description = in->description,
-			                                .key_mac = claim.key_mac,
-			                                .at = now_us };
+							.reason = verdict.reason,
+							.address = in->address,
+							.description = in->description,
+							.key_mac = claim.key_mac,
+							.at = now_us };
 	return verdict.code == 100 ? fill_answer(store, arena, in->distid, &f, out) : RV_OK;
 }
 

@@ -14,13 +14,13 @@ static void pull_to_bus(const struct rv_front_request *request, struct rv_arena 
 
 	(void)arena;
 	*in = (struct rv_rs_pull_in){ .distid = request->distid,
-		                      .key = request->key,
-		                      .message_distid = message->distid,
-		                      .description = message->description,
-		                      .trigger = message->trigger,
-		                      .firmware = message->firmware,
-		                      .protocol_version = message->protocol_version,
-		                      .address = request->address };
+				      .key = request->key,
+				      .message_distid = message->distid,
+				      .description = message->description,
+				      .trigger = message->trigger,
+				      .firmware = message->firmware,
+				      .protocol_version = message->protocol_version,
+				      .address = request->address };
 }
 
 static int copy_list(const struct rv_str *items, size_t n, struct rv_armsxml_list *out)
@@ -53,7 +53,7 @@ static int copy_heartbeats(const struct rv_rs_pull_out *out, struct rv_armsxml_r
 }
 
 static int copy_modules(const struct rv_rs_pull_out *out, struct rv_arena *arena,
-                        struct rv_armsxml_response *res)
+			struct rv_armsxml_response *res)
 {
 	res->modules = rv_arena_array(arena, out->modules_len + 1, sizeof(*res->modules));
 	if (res->modules == NULL)
@@ -62,11 +62,11 @@ static int copy_modules(const struct rv_rs_pull_out *out, struct rv_arena *arena
 		const struct rv_module *m = &out->modules[i];
 
 		res->modules[i] = (struct rv_armsxml_module){ .id = m->id,
-			                                      .version = m->version,
-			                                      .infostring = m->infostring,
-			                                      .has_config = m->has_config,
-			                                      .is_binary = m->is_binary,
-			                                      .config = m->body };
+							      .version = m->version,
+							      .infostring = m->infostring,
+							      .has_config = m->has_config,
+							      .is_binary = m->is_binary,
+							      .config = m->body };
 		if (m->version.ptr == NULL) /* a module without version is told as version "" */
 			res->modules[i].version = RV_STR_LIT("");
 	}
@@ -74,7 +74,8 @@ static int copy_modules(const struct rv_rs_pull_out *out, struct rv_arena *arena
 	return RV_OK;
 }
 
-static int pull_from_bus(const void *answer, struct rv_arena *arena, struct rv_armsxml_response *res)
+static int pull_from_bus(const void *answer, struct rv_arena *arena,
+			 struct rv_armsxml_response *res)
 {
 	const struct rv_rs_pull_out *out = answer;
 	int err;
@@ -103,10 +104,10 @@ static void query_to_bus(const struct rv_front_request *request, struct rv_arena
 	struct rv_rs_method_query_in *in = out;
 
 	*in = (struct rv_rs_method_query_in){ .distid = request->distid,
-		                              .key = request->key,
-		                              .message_distid = message->distid,
-		                              .description = message->description,
-		                              .address = request->address };
+					      .key = request->key,
+					      .message_distid = message->distid,
+					      .description = message->description,
+					      .address = request->address };
 	in->methods = rv_arena_array(arena, message->method_count + 1, sizeof(*in->methods));
 	if (in->methods == NULL)
 		return; /* as if none were offered: a retryable refusal */
@@ -115,7 +116,8 @@ static void query_to_bus(const struct rv_front_request *request, struct rv_arena
 	in->methods_len = message->method_count;
 }
 
-static int query_from_bus(const void *answer, struct rv_arena *arena, struct rv_armsxml_response *res)
+static int query_from_bus(const void *answer, struct rv_arena *arena,
+			  struct rv_armsxml_response *res)
 {
 	const struct rv_rs_method_query_out *out = answer;
 	int err;
@@ -127,12 +129,13 @@ static int query_from_bus(const void *answer, struct rv_arena *arena, struct rv_
 		.echo_interval = { out->echo_interval != 0, (int32_t)out->echo_interval },
 	};
 	err = copy_list(out->methods, out->methods_len, &res->methods);
-	return err == RV_OK ? copy_list(out->tunnel_urls, out->tunnel_urls_len, &res->tunnel_urls) : err;
+	return err == RV_OK ? copy_list(out->tunnel_urls, out->tunnel_urls_len, &res->tunnel_urls)
+			    : err;
 }
 
 static const struct rv_edge_route routes[] = {
-	{ RV_ARMSXML_CONFIG_SOLICITATION, "rs", "rs.pull", &rv_rs_pull_in_type, &rv_rs_pull_out_type,
-	  pull_to_bus, pull_from_bus },
+	{ RV_ARMSXML_CONFIG_SOLICITATION, "rs", "rs.pull", &rv_rs_pull_in_type,
+	  &rv_rs_pull_out_type, pull_to_bus, pull_from_bus },
 	{ RV_ARMSXML_PUSH_METHOD_QUERY, "rs", "rs.method-query", &rv_rs_method_query_in_type,
 	  &rv_rs_method_query_out_type, query_to_bus, query_from_bus },
 };
@@ -140,10 +143,10 @@ static const struct rv_edge_route routes[] = {
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
 	static const struct rv_edge_opt opt = { .section = "proxy",
-		                                .name = "proxy",
-		                                .asks_client_certificate = true,
-		                                .routes = routes,
-		                                .route_count = RV_ARRAY_LEN(routes) };
+						.name = "proxy",
+						.asks_client_certificate = true,
+						.routes = routes,
+						.route_count = RV_ARRAY_LEN(routes) };
 
 	return rv_edge_start(duty, &opt, state, diag);
 }

@@ -28,8 +28,9 @@ static const struct rv_conf_item proxy_items[] = {
 	{ .name = "client_ca",
 	  .type = RV_CONF_STR,
 	  .def = "pki/rs-ca.crt",
-	  .doc = "Devices are asked for a certificate of this CA; they need not have one. \"\": do not "
-	         "ask, for devices whose certificates come from elsewhere.",
+	  .doc = "Devices are asked for a certificate of this CA; they need not have one. \"\": do "
+		 "not "
+		 "ask, for devices whose certificates come from elsewhere.",
 	  .doc_ja = "機器の証明書を検証するCA。空文字列なら証明書を求めない。" },
 	{ .name = "conns_max",
 	  .type = RV_CONF_INT,

@@ -8,22 +8,22 @@
  * `body` is the encoded Location-Config in a box: passwords of lines are in it.
  */
 #define LS_SQL_SCHEMA_1                                                                            \
-	"CREATE TABLE device ("                                                                     \
-	" distid TEXT PRIMARY KEY,"                                                                 \
-	" is_enabled INTEGER NOT NULL,"                                                             \
-	" ls_key_mac BLOB NOT NULL,"                                                                \
-	" rs_key BLOB NOT NULL,"                                                                    \
-	" location TEXT NOT NULL,"                                                                  \
-	" generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"                                      \
-	"CREATE TABLE location ("                                                                   \
-	" name TEXT PRIMARY KEY,"                                                                   \
-	" body BLOB NOT NULL,"                                                                      \
-	" generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"                                      \
-	"CREATE TABLE feed ("                                                                       \
-	" source TEXT PRIMARY KEY,"                                                                 \
-	" epoch TEXT NOT NULL,"                                                                     \
-	" cursor INTEGER NOT NULL,"                                                                 \
-	" generation INTEGER NOT NULL,"                                                             \
+	"CREATE TABLE device ("                                                                    \
+	" distid TEXT PRIMARY KEY,"                                                                \
+	" is_enabled INTEGER NOT NULL,"                                                            \
+	" ls_key_mac BLOB NOT NULL,"                                                               \
+	" rs_key BLOB NOT NULL,"                                                                   \
+	" location TEXT NOT NULL,"                                                                 \
+	" generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"                                     \
+	"CREATE TABLE location ("                                                                  \
+	" name TEXT PRIMARY KEY,"                                                                  \
+	" body BLOB NOT NULL,"                                                                     \
+	" generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"                                     \
+	"CREATE TABLE feed ("                                                                      \
+	" source TEXT PRIMARY KEY,"                                                                \
+	" epoch TEXT NOT NULL,"                                                                    \
+	" cursor INTEGER NOT NULL,"                                                                \
+	" generation INTEGER NOT NULL,"                                                            \
 	" is_complete INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
 #endif
