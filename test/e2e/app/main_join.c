@@ -58,5 +58,6 @@ int main(int argc, char **argv)
 	rv_bus_on_link(call.bus, NULL, NULL);
 	rv_bus_free(call.bus);
 	uv_run(&call.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&call.loop);
 	return call.exit_code;
 }

@@ -18,16 +18,15 @@ static const struct rv_duty_spec *const known[] = {
 
 static struct rv_conf *read_config(const char *path)
 {
-	struct rv_conf_section sections[4] = {
-		rv_test_sections[0],
-		rv_test_sections[1],
-		rv_app_sections[0],
-		rv_status_sections[0],
-	};
+	static struct rv_conf_section sections[4]; /* as long as the config that is read by it */
 	struct rv_buf text = { 0 };
 	struct rv_conf *conf = NULL;
 	struct rv_diag diag;
 
+	sections[0] = rv_test_sections[0];
+	sections[1] = rv_test_sections[1];
+	sections[2] = rv_app_sections[0];
+	sections[3] = rv_status_sections[0];
 	if (rv_buf_read_file(&text, path, 65536) != RV_OK ||
 	    rv_conf_parse(sections, 4, rv_buf_str(&text), path, &conf, &diag) != RV_OK) {
 		fprintf(stderr, "%s: %s\n", path, diag.text);
