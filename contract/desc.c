@@ -31,6 +31,22 @@ size_t rv_contract_item_size(const struct rv_contract_field *field)
 
 _Static_assert(sizeof(enum rv_contract_kind) == sizeof(uint32_t), "enums are stored as 32 bits");
 
+bool rv_contract_load_bool(const void *at)
+{
+	bool v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+struct rv_str rv_contract_load_str(const void *at)
+{
+	struct rv_str s;
+
+	memcpy(&s, at, sizeof(s));
+	return s;
+}
+
 uint64_t rv_contract_load_number(const struct rv_contract_field *field, const void *at)
 {
 	uint64_t wide = 0;

@@ -98,6 +98,10 @@ struct rv_contract_op {
 	/* Long lists come in pages: page_in of the next question is page_out of the answer, or
 	 * page_item of the last thing in its list. NULL: no pages. */
 	const char *page_in, *page_out, *page_item;
+	/* The list of `out` that the command line shows as a table, and its columns (NULL at the
+	 * end); NULL when there is none. */
+	const char *table;
+	const char *const *columns;
 };
 
 /* Every message, operations first. */

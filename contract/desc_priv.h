@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "contract/desc.h"
+#include "contract/view.h"
 
 /* Where in a message we are: a chain on the stack, made text only when something is wrong. */
 struct rv_contract_path {
@@ -39,27 +40,9 @@ int rv_contract_check_one(const struct rv_contract_field *field, const void *at,
 
 size_t rv_contract_item_size(const struct rv_contract_field *field);
 
-static inline bool rv_contract_is(const struct rv_contract_field *field, unsigned flag)
-{
-	return (field->flags & flag) != 0;
-}
-
-static inline const void *rv_contract_at(const void *value, size_t offset)
-{
-	return (const char *)value + offset;
-}
-
 static inline void *rv_contract_at_mut(void *value, size_t offset)
 {
 	return (char *)value + offset;
-}
-
-static inline bool rv_contract_load_bool(const void *at)
-{
-	bool v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
 }
 
 static inline void rv_contract_store_bool(void *at, bool v)
@@ -67,35 +50,13 @@ static inline void rv_contract_store_bool(void *at, bool v)
 	memcpy(at, &v, sizeof(v));
 }
 
-static inline struct rv_str rv_contract_load_str(const void *at)
-{
-	struct rv_str s;
-
-	memcpy(&s, at, sizeof(s));
-	return s;
-}
-
 static inline void rv_contract_store_str(void *at, struct rv_str s)
 {
 	memcpy(at, &s, sizeof(s));
 }
 
-/* Any number, bool or enum as 64 bits; negative ones in two's complement. */
-uint64_t rv_contract_load_number(const struct rv_contract_field *field, const void *at);
 void rv_contract_store_number(const struct rv_contract_field *field, void *at, uint64_t v);
 
-/* Is there anything to write? False for an optional field without has_x and for the value that an
- * absent field means: 0, false, "", a struct of nothing else. A required field always is. */
-bool rv_contract_is_present(const struct rv_contract_field *field, const void *value);
-
-/* A list field of `value`. */
-struct rv_contract_list {
-	const char *items;
-	size_t len;
-	size_t item_size;
-};
-struct rv_contract_list rv_contract_load_list(const struct rv_contract_field *field,
-					      const void *value);
 void rv_contract_store_list(const struct rv_contract_field *field, void *value, void *items,
 			    size_t len);
 

@@ -16,7 +16,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from generator import c, model, openapi  # noqa: E402
+from generator import c, model, openapi, rsapi, texts  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LOCK = os.path.join(HERE, "tags.lock")
@@ -28,6 +28,9 @@ OUTPUTS = {
     "rv_contract.h": c.contract_h,
     "rv_contract.c": c.contract_c,
     "rv_contract_ops.c": c.ops_c,
+    "rv_texts.c": texts.texts_c,
+    "rsapi.h": rsapi.rsapi_h,
+    "rsapi_calls.c": rsapi.rsapi_calls_c,
     "openapi.json": openapi.openapi_json,
     "rv_contract_openapi.c": lambda m: c.embedded(openapi.openapi_json(m), "rv_contract_openapi"),
 }
@@ -63,8 +66,12 @@ def main():
         sys.exit(f"contract: tags.lock does not know {new[0]!r}; run contract/gen.py --lock")
     for path in args.outputs:
         make = OUTPUTS[os.path.basename(path)]
+        try:
+            text = make(m)
+        except model.Wrong as e:
+            sys.exit(f"contract: {e}")
         with open(path, "w", encoding="utf-8") as f:
-            f.write(make(m))
+            f.write(text)
 
 
 if __name__ == "__main__":

@@ -305,26 +305,37 @@ static int append_item(struct rv_contract_input *in, const struct rv_contract_fi
 	return r;
 }
 
+static int unknown_field(struct rv_str name, struct rv_diag *diag)
+{
+	char where[RV_DIAG_WHERE_MAX];
+
+	rv_str_copy(rv_str_sub(name, 0, sizeof(where) - 1), where, sizeof(where));
+	return rv_diag_set(diag, RV_EINVALID, "contract.unknown_field", where,
+			   "there is no such field");
+}
+
+static int given_twice(const struct rv_contract_field *field, struct rv_diag *diag)
+{
+	return rv_diag_set(diag, RV_EINVALID, "contract.twice", field->name, "is given twice");
+}
+
+static uint32_t bit_of(const struct rv_contract_input *in, const struct rv_contract_field *field)
+{
+	return UINT32_C(1) << (field - in->type->fields);
+}
+
 int rv_contract_input_text(struct rv_contract_input *in, struct rv_str name, struct rv_str text,
 			   struct rv_diag *diag)
 {
 	const struct rv_contract_field *field = rv_contract_field_find(in->type, name);
-	char where[RV_DIAG_WHERE_MAX];
-	bool is_list = field != NULL && rv_contract_is(field, RV_CONTRACT_LIST);
-	uint32_t bit;
 	int r;
 
-	if (field == NULL || field->kind == RV_CONTRACT_STRUCT) {
-		rv_str_copy(rv_str_sub(name, 0, sizeof(where) - 1), where, sizeof(where));
-		return rv_diag_set(diag, RV_EINVALID, "contract.unknown_field", where,
-				   "there is no such field");
-	}
-	bit = UINT32_C(1) << (field - in->type->fields);
-	if (!is_list && (in->seen & bit))
-		return rv_diag_set(diag, RV_EINVALID, "contract.twice", field->name,
-				   "is given twice");
-	if (is_list)
+	if (field == NULL || field->kind == RV_CONTRACT_STRUCT)
+		return unknown_field(name, diag);
+	if (rv_contract_is(field, RV_CONTRACT_LIST))
 		r = append_item(in, field, text, diag);
+	else if (in->seen & bit_of(in, field))
+		r = given_twice(field, diag);
 	else
 		r = rv_contract_text_read(field, text, in->arena,
 					  rv_contract_at_mut(in->value, field->offset), field->name,
@@ -333,7 +344,21 @@ int rv_contract_input_text(struct rv_contract_input *in, struct rv_str name, str
 		return r;
 	if (rv_contract_is(field, RV_CONTRACT_OPTIONAL))
 		rv_contract_store_bool(rv_contract_at_mut(in->value, field->side), true);
-	in->seen |= bit;
+	in->seen |= bit_of(in, field);
+	return RV_OK;
+}
+
+int rv_contract_input_list(struct rv_contract_input *in, struct rv_str name, void *items, size_t n,
+			   struct rv_diag *diag)
+{
+	const struct rv_contract_field *field = rv_contract_field_find(in->type, name);
+
+	if (field == NULL || !rv_contract_is(field, RV_CONTRACT_LIST))
+		return unknown_field(name, diag);
+	if (in->seen & bit_of(in, field))
+		return given_twice(field, diag);
+	rv_contract_store_list(field, in->value, items, n);
+	in->seen |= bit_of(in, field);
 	return RV_OK;
 }
 

@@ -41,6 +41,11 @@ int rv_contract_input_init(struct rv_contract_input *in, const struct rv_contrac
 int rv_contract_input_text(struct rv_contract_input *in, struct rv_str name, struct rv_str text,
 			   struct rv_diag *diag) RV_MUSTCHECK;
 
+/* A whole list, made by the caller and lent; n items as op->in's struct has them. RV_EINVALID: no
+ * such list, or given twice. */
+int rv_contract_input_list(struct rv_contract_input *in, struct rv_str name, void *items, size_t n,
+			   struct rv_diag *diag) RV_MUSTCHECK;
+
 /* "limit=10&after=..." in percent-encoding; '+' is a plus. Errors of input_text and RV_ESYNTAX. */
 int rv_contract_input_query(struct rv_contract_input *in, struct rv_str query,
 			    struct rv_diag *diag) RV_MUSTCHECK;

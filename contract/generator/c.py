@@ -157,6 +157,9 @@ def ops_c(model):
     for op in model.ops:
         codes = ", ".join("RV_" + e for e in op.all_errors())
         out.append(f"static const int errors_{op.c}[] = {{ {codes}, 0 }};")
+        if op.table():
+            columns = ", ".join(quote(n) for n in op.table().ref.columns)
+            out.append(f"static const char *const columns_{op.c}[] = {{ {columns}, NULL }};")
     out.append("\nconst struct rv_contract_op rv_contract_ops[] = {")
     for op in model.ops:
         page = op.page or {}
@@ -168,7 +171,9 @@ def ops_c(model):
             f".cli = {quote(op.raw_cli)}", f".doc = {quote(op.doc)}",
             f".doc_ja = {quote(op.doc_ja)}", f".errors = errors_{op.c}",
             f".page_in = {quote(page.get('in'))}", f".page_out = {quote(page.get('out'))}",
-            f".page_item = {quote(page.get('item'))}"]) + " },")
+            f".page_item = {quote(page.get('item'))}",
+            f".table = {quote(op.table().name if op.table() else None)}",
+            f".columns = {'columns_' + op.c if op.table() else 'NULL'}"]) + " },")
     out.append("};")
     out.append("const size_t rv_contract_op_count = RV_ARRAY_LEN(rv_contract_ops);\n")
     out.append("const struct rv_contract_msg rv_contract_msgs[] = {")

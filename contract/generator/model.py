@@ -12,7 +12,7 @@ SCALARS = {"bool", "u32", "u64", "i64", "id", "time", "enum", "str", "bytes"}
 NUMBERS = {"u32": 2**32 - 1, "u64": 2**64 - 1}
 FIELD_KEYS = {"tag", "name", "type", "min", "max", "item_max", "required", "optional", "secret",
               "unit", "doc", "values", "enum", "prefix", "struct", "of", "json_as"}
-TYPE_KEYS = {"name", "doc", "fields"}
+TYPE_KEYS = {"name", "doc", "fields", "columns"}
 ENUM_KEYS = {"name", "doc", "values"}
 MESSAGE_KEYS = {"name", "doc", "in", "out"}
 OP_KEYS = MESSAGE_KEYS | {"since", "right", "repeat", "http", "cli", "doc_ja", "errors", "page"}
@@ -195,6 +195,7 @@ class Operation(Message):
             wrong(self.place, "the CLI words need a 'doc_ja'")
         if raw["repeat"] not in ("repeatable", "once"):
             wrong(self.place, "'repeat' is repeatable or once")
+        self.raw_repeat = raw["repeat"]
         self.repeatable = raw["repeat"] == "repeatable"
         self.errors = raw["errors"]
         for e in self.errors:
@@ -205,6 +206,11 @@ class Operation(Message):
         self.page = raw.get("page")
         if self.page:
             self._page()
+
+    def table(self):
+        """The field of 'out' that the command line shows as a table, or None."""
+        lists = [f for f in self.out.fields if f.is_list and f.kind == "struct" and f.ref.columns]
+        return lists[0] if lists else None
 
     def all_errors(self):
         return self.errors + [e for e in ALWAYS if e not in self.errors]
@@ -239,8 +245,9 @@ class Operation(Message):
     def _page(self):
         if set(self.page) not in ({"in", "out"}, {"in", "item"}):
             wrong(self.place, "'page' is {in, out} or {in, item}")
-        if self.inp.field(self.page["in"]) is None or self.inp.field("limit") is None:
-            wrong(self.place, "'page.in' and limit must be fields of 'in'")
+        limit, cursor = self.inp.field("limit"), self.inp.field(self.page["in"])
+        if not (limit and limit.kind == "u32" and limit.optional and cursor and cursor.optional):
+            wrong(self.place, "'page.in' and limit (u32) must be optional fields of 'in'")
         if "out" in self.page and self.out.field(self.page["out"]) is None:
             wrong(self.place, "'page.out' is no field of 'out'")
 
@@ -290,7 +297,12 @@ class Model:
                 wrong(where, f"unknown key {sorted(set(t) - TYPE_KEYS)[0]!r}")
             if t["name"] in self.types:
                 wrong(where, "there is already a type of this name")
-            self.types[t["name"]] = Type(t["name"], t["fields"], t.get("doc"), where)
+            made = Type(t["name"], t["fields"], t.get("doc"), where)
+            made.columns = t.get("columns")
+            for column in made.columns or []:
+                if made.field(column) is None:
+                    wrong(where, f"column {column!r} is no field")
+            self.types[t["name"]] = made
         for i, m in enumerate(raw.get("operations", [])):
             self.ops.append(Operation(m, noun, f"{place} operation {i + 1}"))
         for i, m in enumerate(raw.get("messages", [])):

@@ -291,7 +291,7 @@ static void assert_seed_reads(const struct rv_contract_type *type, const char *l
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/test/fuzz/seeds/contract_json/%s.%s", getenv("REEVE_SRC"),
-	         type->name, label);
+		 type->name, label);
 	assert_int_equal(rv_buf_read_file(&seed, path, 1 << 20), RV_OK);
 	rv_buf_consume(&seed, strlen(type->name) + 1);
 	if (rv_contract_json_read(type, rv_buf_str(&seed), 0, &arena, value, &diag) != RV_OK)

@@ -1,0 +1,47 @@
+/* args.h - a command line becomes an operation and its input.
+ *
+ *   reeve ctl --json device create 0000-... --ls-key @key.txt --description "Tokyo 1"
+ *             global words         argument options: fields of the operation's input
+ *
+ * Options may stand anywhere behind the words they belong to; "--x=v" and "--x v" are the same;
+ * "--" ends them. Bools take no value ("--enabled", "--no-enabled"). Values of secret and of
+ * long fields are read from a file when they begin with '@'.
+ */
+#ifndef RV_CMD_CTL_ARGS_H
+#define RV_CMD_CTL_ARGS_H
+
+#include "cmd/ctl/source.h"
+#include "contract/json.h"
+
+enum { CTL_FILE_MAX = 16 * 1024 * 1024 }; /* bytes of a --file */
+
+struct ctl_args {
+	const char *server, *token_file, *ca_file; /* NULL when not given */
+	unsigned timeout_ms;                       /* 0: the default */
+	bool is_insecure, is_json, is_utc, is_help;
+	const struct rv_contract_op *op; /* NULL with is_help: help on everything */
+	void *in;                        /* struct of op->in, checked; in io's arena; NULL: help */
+	bool has_limit;                  /* the user wants this many, not all pages */
+};
+
+/* argv without the program's name. RV_EINVALID, RV_ELIMIT: the user's mistake, told in io->err. */
+int ctl_args_parse(struct ctl_io *io, char **argv, struct ctl_args *out) RV_MUSTCHECK;
+
+/* "ls_key" -> "--ls-key", "is_enabled" -> "--enabled", "modules" -> "--module", into `out`. */
+enum { CTL_OPTION_MAX = 64 };
+void ctl_option_name(const struct rv_contract_field *field, char out[static CTL_OPTION_MAX]);
+
+/* Is the field given by its place ("DISTID")? */
+bool ctl_is_argument(const struct rv_contract_op *op, const struct rv_contract_field *field);
+/* A field whose value may be read from a file: '@FILE'. */
+bool ctl_takes_file(const struct rv_contract_field *field);
+/* The list of modules, which has a notation of its own. */
+bool ctl_is_modules(const struct rv_contract_field *field);
+/* Only by --file: other lists of structs. */
+bool ctl_is_file_only(const struct rv_contract_field *field);
+
+/* The sentence for a diag in the user's language: the catalogue's, place and detail behind it. */
+void ctl_put_error(struct rv_buf *out, enum rv_lang lang, int code, const char *key,
+		   const char *where, const char *text);
+
+#endif

@@ -1,0 +1,18 @@
+/* ctl.h - `reeve ctl`: the operations of the RS-API as commands. */
+#ifndef RV_CMD_CTL_CTL_H
+#define RV_CMD_CTL_CTL_H
+
+enum rv_ctl_exit {
+	RV_CTL_OK = 0,
+	RV_CTL_FAILED = 1,      /* the server refused or could not do it */
+	RV_CTL_USAGE = 2,       /* the command line is wrong; nothing was sent */
+	RV_CTL_NOT_FOUND = 3,   /* there is no such thing */
+	RV_CTL_DENIED = 4,      /* no token, a wrong one, or one without the right */
+	RV_CTL_UNREACHABLE = 5, /* no server, no answer in time, TLS failed */
+};
+
+/* argv[0] is "ctl". Returns the exit status of the process. Uses standard input, output and error,
+ * the environment (REEVE_SERVER, REEVE_TOKEN, REEVE_CA, HOME, LC_ALL, LC_MESSAGES, LANG, TZ). */
+int rv_ctl_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,254 @@
+#include "cmd/ctl/show.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/time.h"
+#include "cmd/ctl/table.h"
+#include "contract/json.h"
+#include "contract/text.h"
+#include "contract/view.h"
+
+static const char *heading(const struct ctl_style *style, const char *field)
+{
+	char key[80];
+	const char *text;
+
+	snprintf(key, sizeof(key), "field:%s", field);
+	text = rv_text(style->lang, key);
+	return text != NULL ? text : field;
+}
+
+/* "2026-11-22 17:48:41", in local time or with a Z behind it. */
+static void put_time(const struct ctl_style *style, int64_t utc_us, struct rv_buf *out)
+{
+	time_t seconds = (time_t)(utc_us / RV_US_PER_SEC);
+	char text[40];
+	struct tm tm;
+
+	if (style->is_utc)
+		gmtime_r(&seconds, &tm);
+	else
+		localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), style->is_utc ? "%Y-%m-%d %H:%M:%SZ" : "%Y-%m-%d %H:%M:%S",
+		 &tm);
+	rv_buf_puts(out, text);
+}
+
+static void put_word(const struct ctl_style *style, const char *set, const char *word,
+		     struct rv_buf *out)
+{
+	char key[128];
+	const char *text;
+
+	snprintf(key, sizeof(key), "word:%s.%s", set, word);
+	text = rv_text(style->lang, key);
+	rv_buf_puts(out, text != NULL ? text : word);
+}
+
+/* One value of a field, not a struct. */
+static void put_one(const struct ctl_style *style, const struct rv_contract_field *field,
+		    const void *at, struct rv_buf *out)
+{
+	uint64_t v = field->kind <= RV_CONTRACT_ENUM ? rv_contract_load_number(field, at) : 0;
+
+	if (field->kind == RV_CONTRACT_BOOL)
+		put_word(style, "bool", v != 0 ? "true" : "false", out);
+	else if (field->kind == RV_CONTRACT_ENUM && v < field->of.words->count)
+		put_word(style, field->of.words->name, field->of.words->words[v], out);
+	else if (field->kind == RV_CONTRACT_TIME)
+		put_time(style, (int64_t)v, out);
+	else
+		rv_contract_text_write(field, at, out);
+}
+
+/* A field as one cell: an absent one is "-", several texts stand side by side, structs are only
+ * counted. */
+static void put_cell(const struct ctl_style *style, const struct rv_contract_field *field,
+		     const void *value, struct rv_buf *out)
+{
+	struct rv_contract_list list;
+
+	if (rv_contract_is(field, RV_CONTRACT_OPTIONAL) && !rv_contract_is_present(field, value)) {
+		rv_buf_puts(out, "-");
+		return;
+	}
+	if (!rv_contract_is(field, RV_CONTRACT_LIST)) {
+		put_one(style, field, rv_contract_at(value, field->offset), out);
+		return;
+	}
+	list = rv_contract_load_list(field, value);
+	if (field->kind == RV_CONTRACT_STRUCT) {
+		rv_buf_printf(out, "%zu", list.len);
+		return;
+	}
+	for (size_t i = 0; i < list.len; i++) {
+		rv_buf_puts(out, i > 0 ? " " : "");
+		put_one(style, field, list.items + i * list.item_size, out);
+	}
+}
+
+/* -- a table ------------------------------------------------------------------------------ */
+
+static void add_rows(const struct ctl_style *style, const struct rv_contract_op *op,
+		     const struct rv_contract_field *field, const void *page,
+		     struct ctl_table *table)
+{
+	struct rv_contract_list list = rv_contract_load_list(field, page);
+	struct rv_buf cell = { 0 };
+
+	for (size_t i = 0; i < list.len; i++) {
+		for (const char *const *column = op->columns; *column != NULL; column++) {
+			const struct rv_contract_field *f = rv_contract_field_find(field->of.type,
+										   rv_str(*column));
+
+			rv_buf_clear(&cell);
+			put_cell(style, f, list.items + i * list.item_size, &cell);
+			ctl_table_add(table, rv_buf_str(&cell));
+		}
+	}
+	rv_buf_deinit(&cell);
+}
+
+static void show_table(const struct ctl_style *style, const struct rv_contract_op *op,
+		       const void *const *pages, size_t n, struct rv_buf *out)
+{
+	const struct rv_contract_field *field = rv_contract_field_find(op->out, rv_str(op->table));
+	struct ctl_table table;
+	size_t columns = 0;
+
+	while (op->columns[columns] != NULL)
+		columns++;
+	ctl_table_init(&table, columns);
+	for (size_t i = 0; i < columns; i++)
+		ctl_table_add(&table, rv_str(heading(style, op->columns[i])));
+	for (size_t i = 0; i < n; i++)
+		add_rows(style, op, field, pages[i], &table);
+	ctl_table_print(&table, out);
+	if (table.cells.err != RV_OK)
+		out->err = table.cells.err;
+	ctl_table_deinit(&table);
+}
+
+/* -- one thing ---------------------------------------------------------------------------- */
+
+static void show_body(const struct ctl_style *style, const struct rv_contract_field *field,
+		      const void *value, struct rv_buf *out)
+{
+	struct rv_str body = rv_contract_load_str(rv_contract_at(value, field->offset));
+	char size[24];
+
+	if (!rv_contract_load_bool(rv_contract_at(value, field->has_flag))) {
+		rv_text_put(out, style->lang, "ctl:no_config", NULL, NULL);
+		rv_buf_putc(out, '\n');
+	} else if (rv_contract_load_bool(rv_contract_at(value, field->binary_flag))) {
+		snprintf(size, sizeof(size), "%zu", body.len);
+		rv_text_put(out, style->lang, "ctl:bytes", size, NULL);
+		rv_buf_putc(out, '\n');
+	} else {
+		ctl_put_safe(out, body, true);
+		if (body.len > 0 && body.ptr[body.len - 1] != '\n')
+			rv_buf_putc(out, '\n');
+	}
+}
+
+static bool is_plain(const struct rv_contract_field *field)
+{
+	return field->kind != RV_CONTRACT_STRUCT && !rv_contract_is(field, RV_CONTRACT_TEXT) &&
+	       !rv_contract_is(field, RV_CONTRACT_SECRET);
+}
+
+/* "heading: value" for every plain field, headings of one width. */
+static void show_fields(const struct ctl_style *style, const struct rv_contract_type *type,
+			const void *value, struct rv_buf *out)
+{
+	struct rv_buf cell = { 0 };
+	size_t width = 0;
+
+	for (size_t i = 0; i < type->count; i++) {
+		size_t w = ctl_text_width(rv_str(heading(style, type->fields[i].name)));
+
+		if (is_plain(&type->fields[i]) && w > width)
+			width = w;
+	}
+	for (size_t i = 0; i < type->count; i++) {
+		if (!is_plain(&type->fields[i]))
+			continue;
+		rv_buf_clear(&cell);
+		put_cell(style, &type->fields[i], value, &cell);
+		ctl_put_padded(out, rv_str(heading(style, type->fields[i].name)),
+			       cell.len > 0 ? width + 2 : 0);
+		ctl_put_safe(out, rv_buf_str(&cell), false);
+		rv_buf_putc(out, '\n');
+	}
+	rv_buf_deinit(&cell);
+}
+
+static void show_struct(const struct ctl_style *style, const struct rv_contract_type *type,
+			const void *value, struct rv_buf *out)
+{
+	show_fields(style, type, value, out);
+	for (size_t i = 0; i < type->count; i++) {
+		const struct rv_contract_field *field = &type->fields[i];
+		struct rv_contract_list list;
+
+		if (rv_contract_is(field, RV_CONTRACT_TEXT))
+			show_body(style, field, value, out);
+		if (field->kind != RV_CONTRACT_STRUCT)
+			continue;
+		if (!rv_contract_is(field, RV_CONTRACT_LIST)) {
+			show_struct(style, field->of.type, rv_contract_at(value, field->offset),
+				    out);
+			continue;
+		}
+		list = rv_contract_load_list(field, value);
+		for (size_t k = 0; k < list.len; k++) {
+			rv_buf_printf(out, "\n[%s %zu]\n", heading(style, field->of.type->name),
+				      k + 1);
+			show_struct(style, field->of.type, list.items + k * list.item_size, out);
+		}
+	}
+}
+
+/* -- JSON --------------------------------------------------------------------------------- */
+
+static void show_pages(const struct rv_contract_op *op, const void *const *pages, size_t n,
+		       struct rv_jsonw *w)
+{
+	const struct rv_contract_field *field = rv_contract_field_find(op->out, rv_str(op->table));
+
+	rv_jsonw_object(w);
+	rv_jsonw_key(w, field->name);
+	rv_jsonw_array(w);
+	for (size_t i = 0; i < n; i++) {
+		struct rv_contract_list list = rv_contract_load_list(field, pages[i]);
+
+		for (size_t k = 0; k < list.len; k++)
+			rv_contract_json_write(field->of.type, list.items + k * list.item_size, 0,
+					       0, w);
+	}
+	rv_jsonw_end_array(w);
+	rv_jsonw_end_object(w);
+}
+
+void ctl_show(const struct ctl_style *style, const struct rv_contract_op *op,
+	      const void *const *pages, size_t n, struct rv_buf *out)
+{
+	struct rv_jsonw w;
+
+	if (!style->is_json && op->table != NULL) {
+		show_table(style, op, pages, n, out);
+		return;
+	}
+	if (!style->is_json) {
+		show_struct(style, op->out, pages[0], out);
+		return;
+	}
+	rv_jsonw_init(&w, out);
+	if (op->page_in != NULL)
+		show_pages(op, pages, n, &w);
+	else
+		rv_contract_json_write(op->out, pages[0], 0, 0, &w);
+	rv_buf_putc(out, '\n');
+}
