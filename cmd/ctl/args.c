@@ -12,7 +12,7 @@ enum { LONG_FIELD = 1000, WORDS_MAX = 4 };
 /* One command line in progress. */
 struct parser {
 	struct ctl_io *io;
-	char **argv;
+	const char *const *argv;
 	size_t next;
 	bool options_ended;
 	struct ctl_args args;
@@ -494,7 +494,7 @@ static int parse_input(struct parser *p)
 	return RV_OK;
 }
 
-int ctl_args_parse(struct ctl_io *io, char **argv, struct ctl_args *out)
+int ctl_args_parse(struct ctl_io *io, const char *const *argv, struct ctl_args *out)
 {
 	struct parser p = { .io = io, .argv = argv };
 	int r = parse_command(&p);

@@ -25,7 +25,7 @@ struct ctl_args {
 };
 
 /* argv without the program's name. RV_EINVALID, RV_ELIMIT: the user's mistake, told in io->err. */
-int ctl_args_parse(struct ctl_io *io, char **argv, struct ctl_args *out) RV_MUSTCHECK;
+int ctl_args_parse(struct ctl_io *io, const char *const *argv, struct ctl_args *out) RV_MUSTCHECK;
 
 /* "ls_key" -> "--ls-key", "is_enabled" -> "--enabled", "modules" -> "--module", into `out`. */
 enum { CTL_OPTION_MAX = 64 };

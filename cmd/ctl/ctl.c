@@ -216,7 +216,7 @@ int rv_ctl_main(int argc, char **argv)
 	int status = RV_CTL_USAGE;
 
 	tzset();
-	if (ctl_args_parse(&io, argv + (argc > 0), &args) != RV_OK)
+	if (ctl_args_parse(&io, (const char *const *)argv + (argc > 0), &args) != RV_OK)
 		complain(&err);
 	else if (args.is_help)
 		status = show_help(&io, args.op);

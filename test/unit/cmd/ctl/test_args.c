@@ -1,0 +1,235 @@
+#include "cmd/ctl/args.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "contract/rv_contract.h"
+
+#define DISTID "0000-0000-00E0-0001-0000-0123-4567-89AB"
+
+struct fixture {
+	struct rv_arena arena;
+	struct rv_buf err;
+	struct ctl_io io;
+	struct ctl_args args;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->io = (struct ctl_io){ .arena = &f->arena, .err = &f->err };
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	rv_arena_deinit(&f->arena);
+	rv_buf_deinit(&f->err);
+	free(f);
+	return 0;
+}
+
+static char *sentence(struct fixture *f)
+{
+	return rv_arena_copy(&f->arena, f->err.ptr, f->err.len);
+}
+
+static const struct {
+	const char *argv[12];
+	const char *op;  /* NULL: refused */
+	const char *err; /* part of what is said */
+} cases[] = {
+	{ { "device", "list" }, "device.list", NULL },
+	{ { "--json", "device", "list", "--utc" }, "device.list", NULL },
+	{ { "device", "--json", "list" }, "device.list", NULL },
+	{ { "device", "list", "--limit=5" }, "device.list", NULL },
+	{ { "device", "show", DISTID }, "device.get", NULL },
+	{ { "device", "show", "--", DISTID }, "device.get", NULL },
+	{ { "device", "create", DISTID, "--ls-key", "k", "--no-enabled" }, "device.create", NULL },
+	{ { "device", "create", "--ls-key", "k", DISTID }, "device.create", NULL },
+	{ { "config", "set", DISTID, "startup", "--module", "1", "--module=2" },
+	  "config.set",
+	  NULL },
+	{ { "location", "list" }, "location.list", NULL },
+	{ { NULL }, NULL, "a command is missing" },
+	{ { "device" }, NULL, "no command 'device'" },
+	{ { "device", "explode" }, NULL, "no command 'device explode'" },
+	{ { "--frobnicate", "device", "list" }, NULL, "no option '--frobnicate'" },
+	{ { "device", "list", "--frobnicate" }, NULL, "no option '--frobnicate'" },
+	{ { "device", "list", "extra" }, NULL, "'extra' is one argument too many" },
+	{ { "device", "show" }, NULL, "DISTID is missing" },
+	{ { "device", "show", "short" }, NULL, "distid" },
+	{ { "device", "list", "--limit" }, NULL, "'--limit' needs a value" },
+	{ { "device", "list", "--limit", "0" }, NULL, "limit" },
+	{ { "device", "list", "--limit", "1", "--limit", "2" }, NULL, "twice" },
+	{ { "device", "list", "--json=yes" }, NULL, "'--json' takes no value" },
+	{ { "device", "create", DISTID }, NULL, "ls_key" },
+	{ { "device", "create", DISTID, "--ls-key", "k", "--enabled=1" }, NULL, "takes no value" },
+	{ { "device", "create", DISTID, "--distid", "x" }, NULL, "no option '--distid'" },
+	{ { "config", "set", DISTID, "sideways", "--module", "1" }, NULL, "kind" },
+	{ { "config", "set", DISTID, "startup" }, NULL, "modules" },
+	{ { "config", "set", DISTID, "startup", "--module", "x" }, NULL, "'x' is not ID" },
+	{ { "location", "set", "a", "--lines", "x" }, NULL, "no option '--lines'" },
+	{ { "location", "set", "a", "--file", "/nonexistent" }, NULL, "cannot read /nonexistent" },
+	{ { "device", "list", "--timeout", "0" }, NULL, "'0' is no number of seconds" },
+};
+
+static void command_lines_become_operations_or_a_sentence(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
+		int r = ctl_args_parse(&f->io, cases[i].argv, &f->args);
+
+		if ((r == RV_OK) != (cases[i].op != NULL))
+			fail_msg("case %zu: %s", i, sentence(f));
+		if (r == RV_OK) {
+			assert_string_equal(f->args.op->name, cases[i].op);
+			assert_non_null(f->args.in);
+		} else if (strstr(sentence(f), cases[i].err) == NULL) {
+			fail_msg("case %zu: %s", i, sentence(f));
+		}
+	}
+}
+
+static void values_reach_the_input(void **state)
+{
+	struct fixture *f = *state;
+	const char *argv[] = { "--server", "unix:/x",       "--timeout=7", "device",       "update",
+			       DISTID,     "--description", "東京",        "--no-enabled", NULL };
+	const struct rv_device_update_in *in;
+
+	assert_int_equal(ctl_args_parse(&f->io, argv, &f->args), RV_OK);
+	in = f->args.in;
+	assert_string_equal(f->args.server, "unix:/x");
+	assert_int_equal(f->args.timeout_ms, 7000);
+	assert_true(in->has_description && rv_str_is(in->description, "東京"));
+	assert_true(in->has_is_enabled && !in->is_enabled);
+	assert_false(in->has_rs);
+}
+
+static void help_needs_no_arguments(void **state)
+{
+	struct fixture *f = *state;
+	const char *everything[] = { "--help", NULL };
+	const char *one[] = { "config", "set", "--help", NULL };
+
+	assert_int_equal(ctl_args_parse(&f->io, everything, &f->args), RV_OK);
+	assert_true(f->args.is_help && f->args.op == NULL);
+	assert_int_equal(ctl_args_parse(&f->io, one, &f->args), RV_OK);
+	assert_true(f->args.is_help);
+	assert_string_equal(f->args.op->name, "config.set");
+}
+
+static void write_file(char *path, const char *text)
+{
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static void secrets_come_from_files_without_their_line_end(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/reeve-key-XXXXXX";
+	char option[64];
+	const char *argv[] = { "device", "create",        DISTID,  "--ls-key",
+			       option,   "--description", "@home", NULL };
+	const struct rv_device_create_in *in;
+
+	write_file(path, "hush\r\n");
+	snprintf(option, sizeof(option), "@%s", path);
+	assert_int_equal(ctl_args_parse(&f->io, argv, &f->args), RV_OK);
+	in = f->args.in;
+	assert_true(rv_str_is(in->ls_key, "hush"));
+	assert_true(rv_str_is(in->description, "@home")); /* neither secret nor long */
+	unlink(path);
+}
+
+static void a_json_file_gives_what_the_line_does_not(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/reeve-location-XXXXXX";
+	const char *argv[] = {
+		"location", "set", "tokyo", "--file", path, "--ll-timeout", "9", NULL
+	};
+	const char *twice[] = {
+		"location", "set", "tokyo", "--file", path, "--rs-urls", "x", NULL
+	};
+	const struct rv_location_set_in *in;
+
+	write_file(path, "{\"rs_urls\":[\"https://192.0.2.1/\"],\"lines\":[{\"kind\":\"dhcp\"}]}");
+	assert_int_equal(ctl_args_parse(&f->io, argv, &f->args), RV_OK);
+	in = f->args.in;
+	assert_int_equal(in->lines_len, 1);
+	assert_true(in->has_ll_timeout && in->ll_timeout == 9);
+	assert_true(rv_str_is(in->name, "tokyo"));
+	assert_int_equal(ctl_args_parse(&f->io, twice, &f->args), RV_EINVALID);
+	assert_non_null(strstr(sentence(f), "twice"));
+	unlink(path);
+}
+
+static void standard_input_is_read_once(void **state)
+{
+	struct fixture *f = *state;
+	const char *argv[] = {
+		"device", "create", DISTID, "--ls-key", "@-", "--rs-key", "@-", NULL
+	};
+
+	f->io.stdin_used = true; /* as if by the first of them */
+	assert_int_equal(ctl_args_parse(&f->io, argv, &f->args), RV_EINVALID);
+	assert_non_null(strstr(sentence(f), "once"));
+}
+
+static void errors_speak_japanese_with_the_detail_behind(void **state)
+{
+	struct rv_buf out = { 0 };
+
+	(void)state;
+	ctl_put_error(&out, RV_LANG_JA, RV_ENOTFOUND, "no.such.key", "distid", "there is no x");
+	rv_buf_putc(&out, '\0');
+	assert_string_equal(out.ptr, "見つかりません: distid (there is no x)");
+	rv_buf_clear(&out);
+	ctl_put_error(&out, RV_LANG_JA, RV_EINVALID, "contract.twice", "limit", "is given twice");
+	rv_buf_putc(&out, '\0');
+	assert_string_equal(out.ptr, "項目が二度指定されています: limit (is given twice)");
+	rv_buf_clear(&out);
+	ctl_put_error(&out, RV_LANG_EN, RV_EINVALID, "contract.twice", "limit", "is given twice");
+	rv_buf_putc(&out, '\0');
+	assert_string_equal(out.ptr, "limit: is given twice");
+	rv_buf_clear(&out);
+	ctl_put_error(&out, RV_LANG_EN, RV_EDB, "", "", "");
+	rv_buf_putc(&out, '\0');
+	assert_string_equal(out.ptr, "the store failed");
+	rv_buf_deinit(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(command_lines_become_operations_or_a_sentence,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(values_reach_the_input, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(help_needs_no_arguments, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(secrets_come_from_files_without_their_line_end,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_json_file_gives_what_the_line_does_not, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(standard_input_is_read_once, set_up, tear_down),
+		cmocka_unit_test(errors_speak_japanese_with_the_detail_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
