@@ -277,3 +277,31 @@ bool rv_contract_equal(const struct rv_contract_type *type, const void *a, const
 	}
 	return true;
 }
+
+/* -- secrets ------------------------------------------------------------------------------ */
+
+static void drop_one(const struct rv_contract_field *field, void *at)
+{
+	if (field->kind == RV_CONTRACT_STRUCT)
+		rv_contract_drop_secrets(field->of.type, at);
+	else if (rv_contract_is(field, RV_CONTRACT_SECRET))
+		memset(at, 0, rv_contract_item_size(field));
+}
+
+void rv_contract_drop_secrets(const struct rv_contract_type *type, void *value)
+{
+	for (size_t i = 0; i < type->count; i++) {
+		const struct rv_contract_field *field = &type->fields[i];
+		struct rv_contract_list list;
+		char *items;
+
+		if (!rv_contract_is(field, RV_CONTRACT_LIST)) {
+			drop_one(field, rv_contract_at_mut(value, field->offset));
+			continue;
+		}
+		list = rv_contract_load_list(field, value);
+		memcpy(&items, rv_contract_at(value, field->offset), sizeof(items));
+		for (size_t k = 0; k < list.len; k++)
+			drop_one(field, items + k * list.item_size);
+	}
+}

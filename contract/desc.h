@@ -137,6 +137,9 @@ int rv_contract_decode(const struct rv_contract_type *type, struct rv_str bytes,
 int rv_contract_check(const struct rv_contract_type *type, const void *value,
 		      struct rv_diag *diag) RV_MUSTCHECK;
 
+/* Forget every secret in the value, lists included (which are written to). */
+void rv_contract_drop_secrets(const struct rv_contract_type *type, void *value);
+
 /* Same values? What a has_x hides does not count. */
 bool rv_contract_equal(const struct rv_contract_type *type, const void *a, const void *b);
 

@@ -20,7 +20,8 @@ struct rsapi {
 	struct rv_arena results; /* of the last call */
 };
 
-static const struct rsapi_transport *const transports[] = { &rsapi_unix, &rsapi_https };
+static const struct rsapi_transport *const transports[] = { &rsapi_unix, &rsapi_https,
+							    &rsapi_sqlite };
 
 int rsapi_fail_text(struct rsapi_error *error, int code, struct rv_str key, struct rv_str text,
 		    struct rv_str where)
@@ -109,7 +110,10 @@ int rsapi_call(struct rsapi *api, const struct rv_contract_op *op, const void *i
 	if (result == NULL)
 		return rsapi_fail(error, -ENOMEM, "", "", "out of memory");
 	r = api->transport->call(api->state, op, in, &api->results, result, error);
-	if (r == RV_OK)
-		memcpy(out, result, op->out->size);
-	return r;
+	if (r != RV_OK)
+		return r;
+	/* JSON never carries any; the other transports must not either. */
+	rv_contract_drop_secrets(op->out, result);
+	memcpy(out, result, op->out->size);
+	return RV_OK;
 }

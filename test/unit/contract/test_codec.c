@@ -259,6 +259,20 @@ static void a_second_encoder_agrees_on_every_message(void **state)
 	}
 }
 
+static void secrets_are_dropped_wherever_they_stand(void **state)
+{
+	struct rv_line lines[] = { { .account = RV_STR_LIT("a"), .password = RV_STR_LIT("hush") } };
+	struct rv_location_get_out out = { .location = { .lines = lines, .lines_len = 1 } };
+	struct rv_device_update_in in = { .has_ls_key = true, .ls_key = RV_STR_LIT("hush") };
+
+	(void)state;
+	rv_contract_drop_secrets(&rv_location_get_out_type, &out);
+	assert_int_equal(lines[0].password.len, 0);
+	assert_true(rv_str_is(lines[0].account, "a"));
+	rv_contract_drop_secrets(&rv_device_update_in_type, &in);
+	assert_int_equal(in.ls_key.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_full_arena_refuses_the_message),
 		cmocka_unit_test(older_and_newer_writers_are_understood),
 		cmocka_unit_test(a_second_encoder_agrees_on_every_message),
+		cmocka_unit_test(secrets_are_dropped_wherever_they_stand),
 		cmocka_unit_test(nested_structs_and_negative_numbers_come_back),
 	};
 

@@ -1,0 +1,108 @@
+/* sqlite: - no rs anywhere: its core runs here, under the store's lock. */
+#include "rsapi/transport.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "server/rs/rs.h"
+
+struct core {
+	char *dir; /* state directory: where the store stands */
+	struct rv_conf *conf;
+	struct rv_rs *rs;
+};
+
+static int call(void *state, const struct rv_contract_op *op, const void *in,
+		struct rv_arena *arena, void *out, struct rsapi_error *error)
+{
+	struct core *core = state;
+	struct rv_buf body = { .wipe = true };
+	struct rv_buf answer = { 0 };
+	struct rv_rs_request request = { .op = rv_str(op->name), .is_trusted = true };
+	struct rv_diag diag = { 0 };
+	struct rv_str lent;
+	int r;
+
+	rv_contract_encode(op->in, in, &body);
+	request.body = rv_buf_str(&body);
+	r = body.err;
+	if (r == RV_OK)
+		r = rv_rs_op_run(core->rs, &request, &answer, &diag);
+	if (r == RV_OK) {
+		lent = rv_arena_str(arena, rv_buf_str(&answer));
+		r = lent.ptr != NULL ? rv_contract_decode(op->out, lent, arena, out) : -ENOMEM;
+	}
+	if (r != RV_OK)
+		rsapi_fail_diag(error, r, &diag);
+	rv_buf_deinit(&body);
+	rv_buf_deinit(&answer);
+	return r;
+}
+
+static void close_core(void *state)
+{
+	struct core *core = state;
+
+	if (core == NULL)
+		return;
+	rv_rs_close(core->rs);
+	rv_conf_free(core->conf);
+	free(core->dir);
+	free(core);
+}
+
+/* The config of an rs whose store is `url`; everything else has its default. */
+static int read_conf(const char *url, struct rv_conf **out, struct rv_diag *diag)
+{
+	struct rv_buf text = { 0 };
+	int r;
+
+	if (strpbrk(url, "\"\\\n") != NULL)
+		return rv_diag_set(diag, RV_EINVALID, "rsapi.url", "",
+				   "the path of a store has no quotes, backslashes or line ends");
+	rv_buf_printf(&text, "rs {\n\tstore = \"%s\"\n}\n", url);
+	r = text.err;
+	if (r == RV_OK)
+		r = rv_conf_parse(rv_rs_sections, rv_rs_section_count, rv_buf_str(&text), "rsapi",
+				  out, diag);
+	rv_buf_deinit(&text);
+	return r;
+}
+
+static int open_core(const struct rsapi_opt *opt, void **state, struct rsapi_error *error)
+{
+	const char *path = opt->url + strlen(rsapi_sqlite.scheme);
+	const char *slash = strrchr(path, '/');
+	struct core *core = NULL;
+	struct rv_diag diag = { 0 };
+	int r;
+
+	if (path[0] != '/' || slash[1] == '\0')
+		return rsapi_fail(error, RV_EINVALID, "rsapi.url", "",
+				  "sqlite: takes the absolute path of a store");
+	core = calloc(1, sizeof(*core));
+	if (core != NULL)
+		core->dir = strndup(path, slash > path ? (size_t)(slash - path) : 1);
+	if (core == NULL || core->dir == NULL) {
+		r = -ENOMEM;
+		goto fail;
+	}
+	r = read_conf(opt->url, &core->conf, &diag);
+	if (r == RV_OK) {
+		struct rv_rs_opt rs_opt = { .conf = core->conf, .state_dir = core->dir };
+
+		r = rv_rs_open(&rs_opt, &core->rs, &diag);
+	}
+	if (r != RV_OK)
+		goto fail;
+	*state = core;
+	return RV_OK;
+
+fail:
+	close_core(core);
+	return rsapi_fail_diag(error, r, &diag);
+}
+
+const struct rsapi_transport rsapi_sqlite = { "sqlite:", open_core, call, close_core };
