@@ -35,6 +35,9 @@ static int next_line(struct reader *r, struct rv_str *line)
 		line->len--;
 	if (line->len > RV_ARMSCONF_INITIAL_LINE_MAX)
 		return refuse(r, RV_ELIMIT, "initial.line", "line of more than 256 characters");
+	for (size_t i = 0; i < line->len; i++)
+		if ((unsigned char)line->ptr[i] < ' ')
+			return refuse(r, RV_ESYNTAX, "initial.character", "control character");
 	return RV_OK;
 }
 

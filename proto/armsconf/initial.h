@@ -38,7 +38,7 @@ struct rv_armsconf_initial {
 
 /* Read the plain form. The strings of *out point into `text`.
  *   RV_ELIMIT   a line or a value too long (limits in location.h), more than 4 URLs
- *   RV_ESYNTAX  no URL, a part cut off, something after the end
+ *   RV_ESYNTAX  no URL, a part cut off, something after the end, a control character
  *   RV_EINVALID a number that is none or out of range
  * *out untouched then; diag (may be NULL) has the line. */
 int rv_armsconf_initial_parse(struct rv_str text, struct rv_armsconf_initial *out,

@@ -37,6 +37,14 @@ static int refuse(struct parser *p, int err, const char *key, const char *what)
 	return err;
 }
 
+static bool is_printable(struct rv_str token)
+{
+	for (size_t i = 0; i < token.len; i++)
+		if ((token.ptr[i] < '!' || token.ptr[i] > '~') && token.ptr[i] != '\t')
+			return false;
+	return true;
+}
+
 static int take_value(struct parser *p, struct rv_str token)
 {
 	const struct rv_armsconf_keyword *keyword = p->keyword;
@@ -44,10 +52,9 @@ static int take_value(struct parser *p, struct rv_str token)
 	uint64_t number;
 
 	p->keyword = NULL;
-	for (size_t i = 0; i < token.len; i++)
-		if ((token.ptr[i] < '!' || token.ptr[i] > '~') && token.ptr[i] != '\t')
-			return refuse(p, RV_EINVALID, "location.character",
-				      "control or non-ASCII character in a value");
+	if (!is_printable(token))
+		return refuse(p, RV_EINVALID, "location.character",
+			      "control or non-ASCII character in a value");
 	if (!rv_armsconf_has(keyword, p->line.kind))
 		return RV_OK;
 	if (keyword->is_number) {
@@ -110,6 +117,9 @@ static int take_in_certificate(struct parser *p, struct rv_str token)
 		else if (rv_str_is(token, "}"))
 			return refuse(p, RV_ESYNTAX, "location.pem",
 				      "certificate without END line");
+		if (!is_printable(token))
+			return refuse(p, RV_EINVALID, "location.character",
+				      "control or non-ASCII character in the certificate");
 		return append_pem(p, token, p->state == END_READ ? " " : "\n");
 	default:
 		if (!rv_str_is(token, pem_label))

@@ -75,8 +75,8 @@ const char *rv_armsconf_line_name(enum rv_armsconf_line_kind kind);
  * A value that its kind does not have is read and dropped. The first certificate counts.
  *   RV_ELIMIT   physical line, number of lines, a value, or the certificate too long
  *   RV_ESYNTAX  a block that does not end, a certificate whose label is not CERTIFICATE
- *   RV_EINVALID a number that is not plain decimal or above INT32_MAX; a value with a byte
- *               outside 0x21 .. 0x7E and tab
+ *   RV_EINVALID a number that is not plain decimal or above INT32_MAX; a value or certificate
+ *               with a byte outside 0x21 .. 0x7E and tab
  * *out untouched then; diag (may be NULL) has line and column. */
 int rv_armsconf_location_parse(struct rv_str text, struct rv_armsconf_location *out,
 			       struct rv_diag *diag) RV_MUSTCHECK;

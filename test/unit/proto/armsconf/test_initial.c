@@ -79,6 +79,7 @@ static const struct {
 	{ A256 "\n\n3\n3\n", RV_OK, 0 },
 	{ A256 "a\n\n3\n3\n", RV_ELIMIT, 1 },
 	{ U1 "\nx\n3\n", RV_EINVALID, 3 },
+	{ "https://192.0.2.1/\t\n\n3\n3\n", RV_ESYNTAX, 1 },
 	{ U1 "\n\n3\n", RV_EINVALID, 3 },
 	{ U1 "\n3\n-1\n", RV_EINVALID, 4 },
 	{ U1 "\n3\n4000001\n", RV_EINVALID, 4 },

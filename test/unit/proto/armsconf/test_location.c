@@ -136,6 +136,7 @@ static const struct {
 	{ "line-dhcp {", RV_ESYNTAX, 1, 11 },
 	{ "rs-certificate {\n" P "\nAA\n", RV_ESYNTAX, 3, 1 },
 	{ "rs-certificate {\n" P "\nAA\n};\n", RV_ESYNTAX, 4, 1 },
+	{ "rs-certificate {\n" P "\nA\xff\n", RV_EINVALID, 3, 1 },
 	{ "rs-certificate {\n-----BEGIN X509 CERTIFICATE-----\n", RV_ESYNTAX, 2, 12 },
 	{ "rs-certificate {\n" P "\nAA\n-----END PRIVATE KEY-----\n};\n", RV_ESYNTAX, 4, 10 },
 	{ "line-ra { } line-ra { } line-ra { } line-ra { } line-ra { } line-ra { }", RV_ELIMIT, 1,
