@@ -1,0 +1,30 @@
+/* libarms_reeve.h - what this implementation adds to the libarms API.
+ *
+ * Kept apart from libarms.h so that a program sees at once where it leaves the common ground:
+ * a program that includes only libarms.h builds against the original too.
+ */
+#ifndef ARMS_LIBARMS_REEVE_H
+#define ARMS_LIBARMS_REEVE_H
+
+#include "libarms.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ARMS_REEVE_API 1 /* grows with each addition to this header */
+
+#define ARMS_TLS_1_0 10
+#define ARMS_TLS_1_2 12
+
+/* Oldest TLS version offered to servers; ARMS_TLS_1_2 from arms_init on, 1.3 is always offered.
+ * ARMS_TLS_1_0 is for servers of the original system that know nothing newer: it also lowers the
+ * cipher policy, so use it towards those only. Effective from the next connection.
+ * 0; ARMS_EFATAL (ctx NULL); ARMS_EINVAL (other value). */
+int arms_set_tls_min_version(arms_context_t *ctx, int version);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
