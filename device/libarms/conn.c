@@ -1,0 +1,278 @@
+#include "device/libarms/conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "device/libarms/include/libarms.h"
+#include "proto/armshttp/framing.h"
+
+enum {
+	PROXY_LINES_MAX = 64, /* header lines of a proxy's answer */
+	POLL_MAX_MS = 60 * 1000,
+};
+
+static int fail(struct rv_conn *conn, int err, int log_type, const char *text)
+{
+	conn->log_type = log_type;
+	snprintf(conn->error, sizeof(conn->error), "%s", text);
+	return err;
+}
+
+static int fail_errno(struct rv_conn *conn, int err, int log_type, const char *what)
+{
+	char text[RV_DIAG_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(-err));
+	return fail(conn, err, log_type, text);
+}
+
+static int wait_for(struct rv_conn *conn, short events, int64_t deadline_us)
+{
+	for (;;) {
+		int64_t left_ms = (deadline_us - rv_time_boot_us() + 999) / RV_US_PER_MS;
+		struct pollfd p = { .fd = conn->fd, .events = events };
+		int n;
+
+		if (left_ms <= 0)
+			return RV_ETIMEOUT;
+		n = poll(&p, 1, (int)(left_ms < POLL_MAX_MS ? left_ms : POLL_MAX_MS));
+		if (n > 0)
+			return RV_OK;
+		if (n < 0 && errno != EINTR)
+			return fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ESOCKET, "poll");
+	}
+}
+
+static socklen_t to_sockaddr(const struct rv_armshttp_url *url, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
+
+	memset(out, 0, sizeof(*out));
+	if (!url->is_ipv6) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(url->port);
+		memcpy(&v4->sin_addr, url->address, sizeof(v4->sin_addr));
+		return sizeof(*v4);
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(url->port);
+	memcpy(&v6->sin6_addr, url->address, sizeof(v6->sin6_addr));
+	return sizeof(*v6);
+}
+
+static int connect_to(struct rv_conn *conn, const struct rv_armshttp_url *url, int64_t deadline_us)
+{
+	struct sockaddr_storage addr;
+	socklen_t addr_len = to_sockaddr(url, &addr);
+	int on = 1;
+	int err = 0;
+	socklen_t err_len = sizeof(err);
+	int r;
+
+	conn->fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (conn->fd < 0)
+		return fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ESOCKET, "socket");
+	/* Head and body are two writes: without it the second waits for an acknowledgement. */
+	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(conn->fd, (struct sockaddr *)&addr, addr_len) == 0)
+		return RV_OK;
+	if (errno != EINPROGRESS && errno != EINTR)
+		return fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ECONNECT, "connect");
+	r = wait_for(conn, POLLOUT, deadline_us);
+	if (r != RV_OK)
+		return r;
+	if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &err_len) != 0)
+		err = errno;
+	return err == 0 ? RV_OK : fail_errno(conn, -err, ARMS_LOG_ECONNECT, "connect");
+}
+
+static int put_plain(struct rv_conn *conn, struct rv_str bytes, int64_t deadline_us)
+{
+	while (bytes.len > 0) {
+		ssize_t n = send(conn->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+		int r = RV_OK;
+
+		if (n >= 0)
+			bytes = rv_str_sub(bytes, (size_t)n, bytes.len - (size_t)n);
+		else if (errno == EAGAIN)
+			r = wait_for(conn, POLLOUT, deadline_us);
+		else if (errno != EINTR)
+			r = fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ECONNECT, "web proxy");
+		if (r != RV_OK)
+			return r;
+	}
+	return RV_OK;
+}
+
+/* Byte by byte: what follows the head belongs to TLS and has to stay in the socket. */
+static int get_plain(struct rv_conn *conn, char *c, int64_t deadline_us)
+{
+	for (;;) {
+		ssize_t n = recv(conn->fd, c, 1, 0);
+		int r = RV_OK;
+
+		if (n == 1)
+			return RV_OK;
+		if (n == 0)
+			return fail(conn, RV_ECLOSED, ARMS_LOG_EHTTP,
+				    "web proxy: connection ended");
+		if (errno == EAGAIN)
+			r = wait_for(conn, POLLIN, deadline_us);
+		else if (errno != EINTR)
+			r = fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ECONNECT, "web proxy");
+		if (r != RV_OK)
+			return r;
+	}
+}
+
+/* "HTTP/<n>.<n> 2dd ..." */
+static bool is_accepted(struct rv_str line)
+{
+	size_t blank = rv_str_find(line, ' ');
+	struct rv_str code = rv_str_sub(line, blank + 1, 3);
+
+	return rv_str_starts(line, "HTTP/") && code.len == 3 && code.ptr[0] == '2' &&
+	       code.ptr[1] >= '0' && code.ptr[1] <= '9' && code.ptr[2] >= '0' && code.ptr[2] <= '9';
+}
+
+static int read_proxy_answer(struct rv_conn *conn, int64_t deadline_us)
+{
+	struct rv_armshttp_line line = { .is_lenient = true, .is_complete = true };
+	bool is_first = true;
+
+	for (unsigned lines = 0; lines < PROXY_LINES_MAX;) {
+		char c = 0;
+		size_t used = 0;
+		int r = get_plain(conn, &c, deadline_us);
+
+		if (r != RV_OK)
+			return r;
+		r = rv_armshttp_line_feed(&line, rv_strn(&c, 1), &used);
+		if (r == RV_EMORE)
+			continue;
+		if (r != RV_OK)
+			break;
+		if (is_first && !is_accepted(rv_strn(line.text, line.len)))
+			return fail(conn, RV_EDENIED, ARMS_LOG_EHTTP, "the web proxy refuses");
+		if (line.len == 0)
+			return RV_OK;
+		is_first = false;
+		lines++;
+	}
+	return fail(conn, RV_ESYNTAX, ARMS_LOG_EHTTP, "the web proxy's answer is no HTTP");
+}
+
+static int pass_proxy(struct rv_conn *conn, const struct rv_conn_opt *opt, int64_t deadline_us)
+{
+	char target[RV_ARMSHTTP_AUTHORITY_SIZE];
+	char request[2 * RV_ARMSHTTP_AUTHORITY_SIZE + 64];
+	int n, r;
+
+	rv_armshttp_url_format_connect(opt->url, target);
+	n = snprintf(request, sizeof(request), "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target,
+		     target);
+	assert(n > 0 && (size_t)n < sizeof(request));
+	r = put_plain(conn, rv_strn(request, (size_t)n), deadline_us);
+	if (r == RV_OK)
+		r = read_proxy_answer(conn, deadline_us);
+	return r;
+}
+
+/* After a TLS call that did not succeed: RV_OK when it is to be repeated now. */
+static int tls_wait(struct rv_conn *conn, int r, int64_t deadline_us)
+{
+	switch (r) {
+	case RV_EWANTREAD:
+		return wait_for(conn, POLLIN, deadline_us);
+	case RV_EWANTWRITE:
+		return wait_for(conn, POLLOUT, deadline_us);
+	case RV_ECLOSED:
+		return fail(conn, r, ARMS_LOG_EHTTP, "the server has ended the connection");
+	default:
+		return fail(conn, r, ARMS_LOG_ESSL, rv_tls_error(conn->tls));
+	}
+}
+
+static int shake_hands(struct rv_conn *conn, const struct rv_conn_opt *opt, int64_t deadline_us)
+{
+	struct rv_diag diag = { 0 };
+	int r = rv_tls_ctx_new(&opt->tls, &conn->ctx, &diag);
+
+	if (r != RV_OK)
+		return fail(conn, r, ARMS_LOG_ECERTIFICATE, diag.text);
+	r = rv_tls_new(conn->ctx, conn->fd, NULL, &conn->tls);
+	if (r != RV_OK)
+		return fail(conn, r, ARMS_LOG_ENETNOMEM, "out of memory");
+	while ((r = rv_tls_handshake(conn->tls)) != RV_OK) {
+		r = tls_wait(conn, r, deadline_us);
+		if (r != RV_OK)
+			return r;
+	}
+	return RV_OK;
+}
+
+int rv_conn_open(struct rv_conn *conn, const struct rv_conn_opt *opt, int64_t deadline_us)
+{
+	const struct rv_armshttp_url *first = opt->proxy != NULL ? opt->proxy : opt->url;
+	int r;
+
+	assert(conn->fd < 0);
+	if (first->is_ipv6 != opt->url->is_ipv6)
+		return fail(conn, RV_EINVALID, ARMS_LOG_EHOST,
+			    "the web proxy is of the other address family");
+	r = connect_to(conn, first, deadline_us);
+	if (r == RV_OK && opt->proxy != NULL)
+		r = pass_proxy(conn, opt, deadline_us);
+	if (r == RV_OK)
+		r = shake_hands(conn, opt, deadline_us);
+	if (r != RV_OK)
+		rv_conn_close(conn);
+	return r;
+}
+
+int rv_conn_send(struct rv_conn *conn, struct rv_str bytes, int64_t deadline_us)
+{
+	int r;
+
+	while ((r = rv_tls_write(conn->tls, bytes.ptr, bytes.len)) != RV_OK) {
+		r = tls_wait(conn, r, deadline_us);
+		if (r != RV_OK)
+			return r;
+	}
+	return RV_OK;
+}
+
+int rv_conn_read(struct rv_conn *conn, char *buf, size_t size, size_t *out_len, int64_t deadline_us)
+{
+	int r;
+
+	while ((r = rv_tls_read(conn->tls, buf, size, out_len)) != RV_OK) {
+		r = tls_wait(conn, r, deadline_us);
+		if (r != RV_OK)
+			return r;
+	}
+	return RV_OK;
+}
+
+void rv_conn_close(struct rv_conn *conn)
+{
+	if (conn->tls != NULL)
+		(void)rv_tls_shutdown(conn->tls);
+	rv_tls_free(conn->tls);
+	rv_tls_ctx_unref(conn->ctx);
+	if (conn->fd >= 0)
+		close(conn->fd);
+	conn->tls = NULL;
+	conn->ctx = NULL;
+	conn->fd = -1;
+}

@@ -1,0 +1,32 @@
+/* context.h - what arms_context_t is; shared by the files that make up the API.
+ *
+ *   api.c     set-up, information, versions     shell.c  pull, query, event loop
+ *   hb.c      heartbeat setters                 conn.c   connections
+ */
+#ifndef RV_DEVICE_LIBARMS_CONTEXT_H
+#define RV_DEVICE_LIBARMS_CONTEXT_H
+
+#include "device/libarms/conn.h"
+#include "device/libarms/core/hb.h"
+#include "device/libarms/core/sa.h"
+#include "device/libarms/include/libarms.h"
+
+struct arms_context {
+	struct rv_sa *sa;
+	struct rv_distid id;
+	arms_callback_tbl_t cb; /* of the last arms_pull; all NULL before it */
+	void *udata;
+	bool is_busy; /* in a blocking call: its callbacks may not start another */
+	bool has_root;
+	bool has_proxy;
+	bool allow_tls10;
+	struct rv_armshttp_url proxy;
+	struct rv_conn conn;
+	struct timeval event_interval;
+	struct rv_hb_packet hb;
+};
+
+/* shell.c: the machine's ways out, for rv_sa_new. */
+extern const struct rv_sa_host rv_shell_host;
+
+#endif

@@ -1,0 +1,2 @@
+/* The same text, by a C++ compiler. */
+#include "test_header.c"
