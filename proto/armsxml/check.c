@@ -1,9 +1,7 @@
 /* What a server may send to a device; see build.h. First what the tables know (characters,
  * lengths, counts), then what each type demands beyond that. */
 #include <arpa/inet.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "proto/armshttp/url.h"
 #include "proto/armsxml/build.h"
@@ -17,31 +15,20 @@ struct path {
 	char text[WHERE_MAX];
 };
 
-static int refuse(struct rv_diag *diag, int err, const char *where, const char *fmt, ...)
-	RV_PRINTF(4, 5);
-
-static int refuse(struct rv_diag *diag, int err, const char *where, const char *fmt, ...)
-{
-	char text[RV_DIAG_TEXT_MAX];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	return rv_diag_set(diag, err, "arms.response", where, "%s", text);
-}
+static const char key[] = "arms.response"; /* of every diagnostic here */
 
 /* S32: anything beyond ASCII makes the document invalid; other controls XML cannot hold. */
 static int check_text(struct rv_str text, size_t max, const char *where, struct rv_diag *diag)
 {
 	if (text.len > max)
-		return refuse(diag, RV_ELIMIT, where, "%zu bytes, allowed are %zu", text.len, max);
+		return rv_diag_set(diag, RV_ELIMIT, key, where, "%zu bytes, allowed are %zu",
+				   text.len, max);
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
 
 		if (c >= 0x80 || (c < ' ' && c != '\t' && c != '\n' && c != '\r'))
-			return refuse(
-				diag, RV_EINVALID, where,
+			return rv_diag_set(
+				diag, RV_EINVALID, key, where,
 				"byte %zu is 0x%02x: only ASCII text can be sent, other data as "
 				"binary",
 				i + 1, c);
@@ -97,8 +84,8 @@ static int check_table(const struct rv_armsxml_elem *table, const char *base,
 
 		snprintf(here.text, sizeof(here.text), "%.32s%.32s", path->text, elem->name);
 		if (rv_armsxml_is_repeated(elem) && count > elem->max_count)
-			return refuse(diag, RV_ELIMIT, here.text, "%zu times, allowed are %u",
-				      count, elem->max_count);
+			return rv_diag_set(diag, RV_ELIMIT, key, here.text,
+					   "%zu times, allowed are %u", count, elem->max_count);
 		for (size_t i = 0; i < count; i++) {
 			if (rv_armsxml_is_repeated(elem))
 				snprintf(here.text, sizeof(here.text), "%.32s%.32s[%zu]",
@@ -116,10 +103,10 @@ static int check_range(struct rv_armsxml_int number, int32_t min, int32_t max, c
 		       struct rv_diag *diag)
 {
 	if (!number.is_set)
-		return refuse(diag, RV_EINVALID, where, "missing");
+		return rv_diag_set(diag, RV_EINVALID, key, where, "missing");
 	if (number.value < min || number.value > max)
-		return refuse(diag, RV_EINVALID, where, "%d is not in %d .. %d", number.value, min,
-			      max);
+		return rv_diag_set(diag, RV_EINVALID, key, where, "%d is not in %d .. %d",
+				   number.value, min, max);
 	return RV_OK;
 }
 
@@ -162,9 +149,9 @@ static int check_rs_solicitation(const struct rv_armsxml_response *res, struct r
 	if (r < 0)
 		return r;
 	if (res->rs_key.len == 0)
-		return refuse(diag, RV_EINVALID, "rs-preshared-key", "missing");
+		return rv_diag_set(diag, RV_EINVALID, key, "rs-preshared-key", "missing");
 	if (res->rs_count == 0)
-		return refuse(diag, RV_EINVALID, "rs-info", "missing");
+		return rv_diag_set(diag, RV_EINVALID, key, "rs-info", "missing");
 	for (size_t i = 0; i < res->rs_count; i++) {
 		struct rv_str text = res->rs[i].md_config;
 		char where[WHERE_MAX];
@@ -174,10 +161,10 @@ static int check_rs_solicitation(const struct rv_armsxml_response *res, struct r
 			return r;
 		snprintf(where, sizeof(where), "rs-info[%zu].md-config", i);
 		if (text.len == 0) /* S47 */
-			return refuse(diag, RV_EINVALID, where, "missing");
+			return rv_diag_set(diag, RV_EINVALID, key, where, "missing");
 		if (text.len > RV_ARMSXML_LOCATION_MAX) /* S48 */
-			return refuse(diag, RV_ELIMIT, where, "%zu bytes, allowed are %d", text.len,
-				      RV_ARMSXML_LOCATION_MAX);
+			return rv_diag_set(diag, RV_ELIMIT, key, where, "%zu bytes, allowed are %d",
+					   text.len, RV_ARMSXML_LOCATION_MAX);
 	}
 	return RV_OK;
 }
@@ -188,19 +175,20 @@ static int check_pem(struct rv_str pem, const char *where, struct rv_diag *diag)
 	bool is_found = false;
 
 	if (pem.len > RV_ARMSXML_PEM_MAX)
-		return refuse(diag, RV_ELIMIT, where, "%zu bytes, allowed are %d", pem.len,
-			      RV_ARMSXML_PEM_MAX);
+		return rv_diag_set(diag, RV_ELIMIT, key, where, "%zu bytes, allowed are %d",
+				   pem.len, RV_ARMSXML_PEM_MAX);
 	for (size_t at = 0; at < pem.len;) {
 		struct rv_str rest = rv_str_sub(pem, at, pem.len);
 
 		is_found |= rv_str_starts(rest, "-----BEGIN");
 		if (rv_str_starts(rest, "-----BEGIN ENCRYPTED") ||
 		    rv_str_starts(rest, "Proc-Type: 4,ENCRYPTED"))
-			return refuse(diag, RV_EINVALID, where, "the key is encrypted");
+			return rv_diag_set(diag, RV_EINVALID, key, where, "the key is encrypted");
 		at += rv_str_find(rest, '\n') + 1;
 	}
 	return is_found ? RV_OK
-			: refuse(diag, RV_EINVALID, where, "no line begins with -----BEGIN");
+			: rv_diag_set(diag, RV_EINVALID, key, where,
+				      "no line begins with -----BEGIN");
 }
 
 static int check_identity(const struct rv_armsxml_response *res, struct rv_diag *diag)
@@ -224,26 +212,26 @@ static int check_heartbeat(const struct rv_armsxml_response *res, size_t i, stru
 	snprintf(where, sizeof(where), "heartbeat-info[%zu].host", i);
 	if (!rv_str_copy(hb->host, host, sizeof(host)) ||
 	    (inet_pton(AF_INET, host, &address) != 1 && inet_pton(AF_INET6, host, &address) != 1))
-		return refuse(diag, RV_EINVALID, where, "not a numeric address");
+		return rv_diag_set(diag, RV_EINVALID, key, where, "not a numeric address");
 	snprintf(where, sizeof(where), "heartbeat-info[%zu].port", i);
 	r = check_range(hb->port, 1, UINT16_MAX, where, diag);
 	if (r < 0)
 		return r;
 	snprintf(where, sizeof(where), "heartbeat-info[%zu].passphrase", i);
 	if (hb->passphrase.len == 0)
-		return refuse(diag, RV_EINVALID, where, "missing");
+		return rv_diag_set(diag, RV_EINVALID, key, where, "missing");
 	snprintf(where, sizeof(where), "heartbeat-info[%zu].interval", i);
 	r = check_range(hb->interval, 1, INT32_MAX, where, diag);
 	if (r == RV_OK && hb->interval.value != res->heartbeats[0].interval.value)
-		return refuse(diag, RV_EINVALID, where, "all intervals must be equal");
+		return rv_diag_set(diag, RV_EINVALID, key, where, "all intervals must be equal");
 	return r;
 }
 
 static int check_heartbeats(const struct rv_armsxml_response *res, struct rv_diag *diag)
 {
 	if (res->heartbeat_count == 0) /* S75 */
-		return refuse(diag, RV_EINVALID, "heartbeat-info",
-			      "missing: original devices would run a busy loop");
+		return rv_diag_set(diag, RV_EINVALID, key, "heartbeat-info",
+				   "missing: original devices would run a busy loop");
 	for (size_t i = 0; i < res->heartbeat_count; i++) {
 		int r = check_heartbeat(res, i, diag);
 		if (r < 0)
@@ -257,8 +245,8 @@ static int check_module_ids(const struct rv_armsxml_response *res, struct rv_dia
 	for (size_t i = 0; i < res->module_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (res->modules[i].id == res->modules[j].id)
-				return refuse(diag, RV_EINVALID, "module", "id %u is given twice",
-					      res->modules[i].id);
+				return rv_diag_set(diag, RV_EINVALID, key, "module",
+						   "id %u is given twice", res->modules[i].id);
 	return RV_OK;
 }
 
@@ -273,7 +261,7 @@ static int check_config_solicitation(const struct rv_armsxml_response *res, stru
 	if (r == RV_OK)
 		r = check_heartbeats(res, diag);
 	if (r == RV_OK && res->pull_urls.count == 0) /* S59 */
-		r = refuse(diag, RV_EINVALID, "rs-pull-server-url", "missing");
+		r = rv_diag_set(diag, RV_EINVALID, key, "rs-pull-server-url", "missing");
 	if (r == RV_OK)
 		r = check_urls(&res->pull_urls, "rs-pull-server-url", diag);
 	return r < 0 ? r : check_module_ids(res, diag);
@@ -282,15 +270,15 @@ static int check_config_solicitation(const struct rv_armsxml_response *res, stru
 static int check_push_method_query(const struct rv_armsxml_response *res, struct rv_diag *diag)
 {
 	if (res->methods.count == 0)
-		return refuse(diag, RV_EINVALID, "push-method", "missing");
+		return rv_diag_set(diag, RV_EINVALID, key, "push-method", "missing");
 	for (size_t i = 0; i < res->methods.count; i++) {
 		bool is_tunnel = rv_str_is(res->methods.item[i], "https-tunnel");
 
 		if (!is_tunnel && !rv_str_is(res->methods.item[i], "https-simple")) /* S76 */
-			return refuse(diag, RV_EINVALID, "push-method",
-				      "neither https-simple nor https-tunnel");
+			return rv_diag_set(diag, RV_EINVALID, key, "push-method",
+					   "neither https-simple nor https-tunnel");
 		if (is_tunnel && res->tunnel_urls.count == 0) /* S77 */
-			return refuse(diag, RV_EINVALID, "https-tunnel-url", "missing");
+			return rv_diag_set(diag, RV_EINVALID, key, "https-tunnel-url", "missing");
 	}
 	int r = check_optional(res->echo_interval, 1, INT32_MAX, "https-tunnel-echo-interval",
 			       diag);

@@ -190,7 +190,7 @@ static bool read_int(struct rv_str text, int32_t *out)
 static struct rv_str trim_url(struct rv_str text)
 {
 	text = rv_str_trim(text);
-	return rv_str_sub(text, 0, rv_str_find(text, '\n'));
+	return rv_str_trim(rv_str_sub(text, 0, rv_str_find(text, '\n')));
 }
 
 static void close_element(struct rv_armsxml_engine *e, const struct rv_armsxml_frame *frame)
