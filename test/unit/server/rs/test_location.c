@@ -1,0 +1,236 @@
+/* Operations on Location-Configs. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct rv_str url = S("https://192.0.2.10:8443/arms");
+static struct rv_line dhcp = { .kind = RV_LINE_KIND_DHCP };
+
+static struct rv_location_set_in plain(void)
+{
+	return (struct rv_location_set_in){ .name = S("branch"),
+					    .rs_urls = &url,
+					    .rs_urls_len = 1,
+					    .lines = &dhcp,
+					    .lines_len = 1 };
+}
+
+static void the_first_start_makes_a_default_from_the_config(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_location_list_out list;
+
+	assert_int_equal(run_op(f, "location.list", &(struct rv_location_list_in){ 0 }, &list),
+			 RV_OK);
+	assert_int_equal(list.locations_len, 1);
+	const struct rv_location *l = &list.locations[0];
+	assert_true(rv_str_is(l->name, "default"));
+	assert_true(rv_str_is(l->rs_urls[0], "https://127.0.0.1:8443/arms"));
+	assert_int_equal(l->lines[0].kind, RV_LINE_KIND_DHCP);
+	assert_int_equal(l->ll_timeout, 30);
+	assert_int_equal(l->rs_retry_max, 5);
+	assert_int_equal(l->rs_retry_interval, 60);
+	assert_in_range(l->md_config_bytes, 300, 2047);
+}
+
+static void what_was_set_is_what_is_there_and_what_the_ls_gets(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_str urls[] = { S("https://192.0.2.10:8443/arms"),
+				 S("https://[2001:db8::1]:8443/a") };
+	struct rv_line lines[] = { { .kind = RV_LINE_KIND_PPPOE,
+				     .ifindex = 1,
+				     .account = S("a@b"),
+				     .password = S("s3cret-of-the-line") },
+				   { .kind = RV_LINE_KIND_RA } };
+	struct rv_location_set_in in = { .name = S("branch"),
+					 .rs_urls = urls,
+					 .rs_urls_len = 2,
+					 .lines = lines,
+					 .lines_len = 2,
+					 .rs_retry_interval = 7,
+					 .has_rs_retry_interval = true };
+	struct rv_location_set_out set;
+	struct rv_location_get_out get;
+	struct rv_rs_feed_out feed;
+
+	assert_int_equal(run_op(f, "location.set", &in, &set), RV_OK);
+	assert_int_equal(
+		run_op(f, "location.get", &(struct rv_location_get_in){ S("branch") }, &get),
+		RV_OK);
+	assert_true(rv_contract_equal(&rv_location_type, &set.location, &get.location));
+	assert_true(rv_str_is(get.location.lines[0].password, "s3cret-of-the-line"));
+	assert_int_equal(run_feed(f, 0, 1000, &feed), RV_OK);
+	const struct rv_feed_location *l = &feed.records[feed.records_len - 1].location;
+	assert_int_equal(l->entries_len, 2);
+	assert_int_equal(l->rs_retry_interval, 7);
+	assert_true(rv_str_eq(l->entries[1].url, urls[1]));
+	assert_true(rv_str_eq(l->entries[0].md_config, l->entries[1].md_config));
+	assert_int_equal(l->entries[0].md_config.len, set.location.md_config_bytes);
+	/* A line's password rests in a box. */
+	fixture_reopen(f, NULL);
+	struct rv_buf bytes = { 0 };
+	char path[96];
+	snprintf(path, sizeof(path), "%s/rs.db", f->dir);
+	assert_int_equal(rv_buf_read_file(&bytes, path, 1 << 24), RV_OK);
+	assert_null(memmem(bytes.ptr, bytes.len, "s3cret-of-the-line", 18));
+	rv_buf_deinit(&bytes);
+}
+
+/* Which field is blamed for what. `change` spoils one thing of a good input. */
+static struct rv_str bad_url = S("https://rs.example/arms");
+static struct rv_str http_url = S("http://192.0.2.1/");
+static struct rv_line blank = { .kind = RV_LINE_KIND_PPPOE,
+				.account = S("a b"),
+				.password = S("p") };
+static struct rv_line long_account = { .kind = RV_LINE_KIND_PPPOE,
+				       .account = S("a123456789012345678901234567890123456"),
+				       .password = S("p") };
+
+static void name_is_wrong(struct rv_location_set_in *in)
+{
+	in->name = S("a b");
+}
+static void url_has_a_host_name(struct rv_location_set_in *in)
+{
+	in->rs_urls = &bad_url;
+}
+static void url_is_http(struct rv_location_set_in *in)
+{
+	in->rs_urls = &http_url;
+}
+static void line_has_a_blank(struct rv_location_set_in *in)
+{
+	in->lines = &blank;
+}
+static void line_is_too_long(struct rv_location_set_in *in)
+{
+	in->lines = &long_account;
+}
+static void certificate_is_none(struct rv_location_set_in *in)
+{
+	in->rs_certificate_pem = S("-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n");
+	in->has_rs_certificate_pem = true;
+}
+static void interval_is_zero(struct rv_location_set_in *in)
+{
+	in->has_rs_retry_interval = true;
+}
+static void there_is_no_line(struct rv_location_set_in *in)
+{
+	in->lines_len = 0;
+}
+
+static const struct {
+	void (*spoil)(struct rv_location_set_in *in);
+	int err;
+	const char *where; /* NULL: not looked at */
+} bad[] = {
+	{ name_is_wrong, RV_EINVALID, "name" },
+	{ url_has_a_host_name, RV_EINVALID, "rs_urls[0]" },
+	{ url_is_http, RV_EINVALID, "rs_urls[0]" },
+	{ line_has_a_blank, RV_EINVALID, "lines[0].account" },
+	{ line_is_too_long, RV_ELIMIT, "lines[0].account" },
+	{ certificate_is_none, RV_EINVALID, NULL },
+	{ interval_is_zero, RV_EINVALID, NULL },
+	{ there_is_no_line, RV_EINVALID, NULL },
+};
+
+static void a_bad_location_is_refused_with_the_field_and_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_location_set_out out;
+	struct rv_location_get_out get;
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(bad); i++) {
+		struct rv_location_set_in in = plain();
+		bad[i].spoil(&in);
+		assert_int_equal(run_op(f, "location.set", &in, &out), bad[i].err);
+		if (bad[i].where != NULL)
+			assert_string_equal(f->diag.where, bad[i].where);
+	}
+	assert_int_equal(
+		run_op(f, "location.get", &(struct rv_location_get_in){ S("branch") }, &get),
+		RV_ENOTFOUND);
+}
+
+static void an_intermediate_or_a_leaf_is_no_anchor(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_location_set_in in = plain();
+	struct rv_location_set_out out;
+
+	in.rs_certificate_pem = rv_str(fixture_file(f, "pki/rs.crt"));
+	in.has_rs_certificate_pem = true;
+	assert_int_equal(run_op(f, "location.set", &in, &out), RV_EINVALID);
+	assert_string_equal(f->diag.key, "location.certificate");
+	in.rs_certificate_pem = rv_str(fixture_file(f, "pki/http-ca.crt"));
+	assert_int_equal(run_op(f, "location.set", &in, &out), RV_OK);
+}
+
+static void over_2047_bytes_is_refused_with_the_size(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_line lines[5];
+	char account[128], size[16];
+	struct rv_location_set_in in = plain();
+	struct rv_location_set_out out;
+
+	memset(account, 'a', sizeof(account));
+	for (size_t i = 0; i < 5; i++)
+		lines[i] = (struct rv_line){ .kind = RV_LINE_KIND_MOBILE,
+					     .account = rv_strn(account, 127),
+					     .password = rv_strn(account, 127),
+					     .apn = S("m2m.example"),
+					     .pdp_type = S("ip") };
+	in.lines = lines;
+	in.lines_len = 4;
+	assert_int_equal(run_op(f, "location.set", &in, &out), RV_OK);
+	uint32_t four = out.location.md_config_bytes;
+	in.lines_len = 3;
+	assert_int_equal(run_op(f, "location.set", &in, &out), RV_OK);
+	uint32_t three = out.location.md_config_bytes;
+	in.lines_len = 5;
+	assert_int_equal(run_op(f, "location.set", &in, &out), RV_ELIMIT);
+	snprintf(size, sizeof(size), "%u", four + (four - three));
+	if (strstr(f->diag.text, size) == NULL)
+		fail_msg("no \"%s\" in \"%s\"", size, f->diag.text);
+}
+
+static void a_location_in_use_stays(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_location_delete_in in = { S("default") };
+	struct rv_location_delete_out out;
+	struct rv_location_set_in set = plain();
+	struct rv_location_set_out set_out;
+
+	make_device(f, DID);
+	assert_int_equal(run_op(f, "location.delete", &in, &out), RV_EBUSY);
+	assert_int_equal(run_op(f, "location.set", &set, &set_out), RV_OK);
+	in.name = S("branch");
+	assert_int_equal(run_op(f, "location.delete", &in, &out), RV_OK);
+	assert_int_equal(run_op(f, "location.delete", &in, &out), RV_ENOTFOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_first_start_makes_a_default_from_the_config,
+						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(what_was_set_is_what_is_there_and_what_the_ls_gets,
+						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_bad_location_is_refused_with_the_field_and_changes_nothing, fixture_setup,
+			fixture_teardown),
+		cmocka_unit_test_setup_teardown(an_intermediate_or_a_leaf_is_no_anchor,
+						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(over_2047_bytes_is_refused_with_the_size,
+						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_location_in_use_stays, fixture_setup,
+						fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
