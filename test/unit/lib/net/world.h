@@ -1,0 +1,86 @@
+/* world.h - a real server on loopback in the test's thread, real TLS clients in threads of their
+ * own.
+ *
+ * What a client sends tells the server what to do, by its first byte:
+ *   e echo    f echo and finish    b a big answer, then finish    w a big one, then small ones
+ *   l write until the queue is full, then close    p pause for SHORT_US
+ *   d deadline in SHORT_US    D the same, disarmed, and echo    s other certificate, and echo
+ *   q stop the server    anything else is counted
+ * A close_notify is answered by "bye" and the end.
+ *
+ * Clients cannot fail a test from their threads: they leave their verdict in is_ok.
+ */
+#ifndef TEST_NET_WORLD_H
+#define TEST_NET_WORLD_H
+
+#include <netinet/in.h>
+
+#include "../tls/certs.h"
+#include "net/net.h"
+
+enum {
+	PATIENCE_MS = 20000, /* of a client; longer is a failure */
+	SHORT_US = 60000,
+	BIG = 1048576,
+	SMALL_MESSAGES = 10,
+	THREADS_MAX = 64,
+};
+
+struct shared {
+	struct test_cert root, first, second;
+	struct rv_tls_ctx *first_ctx, *second_ctx, *client_ctx;
+	char big[BIG];
+};
+
+extern struct shared shared;
+
+struct world {
+	uv_loop_t loop;
+	uv_async_t client_done;
+	uv_timer_t resume_timer;
+	struct rv_net_server *server;
+	struct rv_net_server_opt opt;
+	int listen_fd;
+	struct sockaddr_in addr;
+	int clients_left; /* atomic */
+	/* What the server saw; read when all is over. */
+	unsigned opens, closes, eofs, drains, data_while_paused;
+	size_t data_bytes;
+	int last_reason;
+	char last_peer[RV_NET_ADDR_MAX];
+	bool is_stopped, is_stopping, is_resumed;
+	struct rv_net_conn *paused;
+	int flood_result;
+};
+
+struct client {
+	struct world *world;
+	void (*fn)(struct client *c);
+	int fd;
+	struct rv_tls *tls;
+	int result; /* of the last step */
+	size_t len; /* bytes read */
+	char buf[2 * RV_NET_READ_MAX];
+	bool is_ok; /* the client's own verdict */
+};
+
+int make_shared(void **state); /* for cmocka: once per program */
+int free_shared(void **state);
+
+void world_open(struct world *w); /* then change w->opt as the test needs */
+/* Serve n clients running fn until the last is done; then all must be gone. */
+void world_run(struct world *w, void (*fn)(struct client *c), int n);
+void world_close(struct world *w, struct rv_net_stats *stats);
+
+/* The clients' side; false: see c->result. */
+bool wait_for(struct client *c, int result); /* what RV_EWANTREAD, RV_EWANTWRITE wait for */
+bool connect_tcp(struct client *c);
+bool start_tls(struct client *c);
+bool connect_tls(struct client *c); /* both */
+bool send_all(struct client *c, const void *data, size_t len);
+bool receive(struct client *c); /* one record, as it came, in c->buf */
+bool echo(struct client *c, const char *text);
+bool ends_properly(struct client *c);
+bool ends_abruptly(struct client *c);
+
+#endif
