@@ -68,8 +68,9 @@ static void reply_out(const struct call *call, struct rv_str bytes, struct rv_ar
 	} else {
 		rv_log(RV_LOG_ERROR, "http.answer.malformed", RV_KS("op", call->op->name),
 		       RV_KS("error", rv_err_name(err)));
-		rv_diag_set(&diag, err, "http.internal", "", "the answer of rs cannot be read");
-		reply_diag(call->request, call->op, err, &diag);
+		rv_diag_set(&diag, RV_ECORRUPT, "http.internal", "",
+			    "the answer of rs cannot be read");
+		reply_diag(call->request, call->op, RV_ECORRUPT, &diag);
 	}
 	rv_buf_deinit(&body);
 }

@@ -31,30 +31,60 @@ static void update_events(struct rv_http_conn *conn)
 
 	if (conn->net == NULL)
 		return;
-	if (!conn->is_mhd_eof && rv_net_conn_queued(conn->net) < RV_HTTP_OUT_HIGH)
+	if (!conn->is_finished && rv_net_conn_queued(conn->net) < RV_HTTP_OUT_HIGH)
 		events |= UV_READABLE;
-	if (conn->to_mhd.len > 0)
+	if (!conn->is_finished && conn->to_mhd.len > 0)
 		events |= UV_WRITABLE;
-	rv_net_conn_pause(conn->net, conn->is_shut || conn->gate.state == RV_HTTP_GATE_DONE ||
-					     conn->gate.state == RV_HTTP_GATE_REFUSED ||
+	rv_net_conn_pause(conn->net, conn->gate.state == RV_HTTP_GATE_DONE ||
 					     conn->to_mhd.len >= RV_HTTP_TO_MHD_HIGH);
 	if (events == conn->events)
 		return;
 	conn->events = events;
 	if (events != 0)
-		(void)uv_poll_start(&conn->poll, events,
-				    on_pipe); /* fails for closed handles only */
+		(void)uv_poll_start(&conn->poll, events, on_pipe); /* open: cannot fail */
 	else
 		uv_poll_stop(&conn->poll);
 }
 
-/* Tell libmicrohttpd that there is no more; it then ends its side, which on_pipe notices. */
-static void shut(struct rv_http_conn *conn)
+/* Pass on a piece of what libmicrohttpd has written: RV_OK, -EAGAIN when there is none now,
+ * RV_ECLOSED when it has ended its side, or the error of the network's side. */
+static int take_answer(struct rv_http_conn *conn)
 {
-	if (conn->is_shut || conn->to_mhd.len > 0)
+	char data[16 * 1024];
+	ssize_t n = recv(conn->fd, data, sizeof(data), 0);
+	int err;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return -EAGAIN;
+	err = n > 0 ? rv_net_conn_write(conn->net, rv_strn(data, (size_t)n)) : RV_ECLOSED;
+	rv_wipe(data, sizeof(data));
+	return err;
+}
+
+/* End the connection after what is due to the peer: answers, which are in the socketpair as a
+ * whole once libmicrohttpd has reported them, then a refusal. libmicrohttpd learns of it when
+ * our end closes; a mere end of our sending it would miss, as its epoll is edge-triggered. */
+static void finish(struct rv_http_conn *conn)
+{
+	struct rv_buf refusal = { 0 };
+	int err;
+
+	if (conn->is_finished)
 		return;
-	conn->is_shut = true;
-	shutdown(conn->fd, SHUT_WR);
+	conn->is_finished = true;
+	do {
+		err = take_answer(conn);
+	} while (err == RV_OK);
+	if (conn->gate.state == RV_HTTP_GATE_REFUSED && conn->gate.status != 0) {
+		rv_http_refusal_write(conn->gate.status, conn->gate.reason, &refusal);
+		if (refusal.err == RV_OK)
+			err = rv_net_conn_write(conn->net, rv_buf_str(&refusal));
+		rv_buf_deinit(&refusal);
+	}
+	if (err == RV_ELIMIT) /* the peer does not read: cut rather than leave out */
+		rv_net_conn_close(conn->net);
+	else
+		rv_net_conn_finish(conn->net);
 }
 
 static void flush(struct rv_http_conn *conn)
@@ -106,7 +136,7 @@ static void advance(struct rv_http_conn *conn)
 	flush(conn);
 	if (gate->state == RV_HTTP_GATE_REFUSED ||
 	    (conn->is_eof && conn->rest.len == 0 && gate->state != RV_HTTP_GATE_DONE))
-		shut(conn);
+		finish(conn);
 	set_deadline(conn);
 	update_events(conn);
 }
@@ -115,9 +145,7 @@ void rv_http_conn_wind_up(struct rv_http_conn *conn)
 {
 	if (conn->net == NULL || conn->gate.state == RV_HTTP_GATE_DONE)
 		return;
-	rv_buf_clear(&conn->rest);
-	rv_buf_clear(&conn->to_mhd);
-	shut(conn);
+	finish(conn);
 	update_events(conn);
 }
 
@@ -133,35 +161,14 @@ void rv_http_conn_answered(struct rv_http_conn *conn)
 		advance(conn);
 }
 
-/* libmicrohttpd has ended its side: what it has written is with us. */
-static void end(struct rv_http_conn *conn)
+static void read_pipe(struct rv_http_conn *conn)
 {
-	struct rv_buf refusal = { 0 };
+	int err = take_answer(conn);
 
-	conn->is_mhd_eof = true;
-	if (conn->gate.state == RV_HTTP_GATE_REFUSED && conn->gate.status != 0) {
-		rv_http_refusal_write(conn->gate.status, conn->gate.reason, &refusal);
-		/* A peer that no longer listens will be noticed by the close that follows. */
-		if (refusal.err == RV_OK &&
-		    rv_net_conn_write(conn->net, rv_buf_str(&refusal)) != RV_OK)
-			rv_net_conn_close(conn->net);
-		rv_buf_deinit(&refusal);
-	}
-	rv_net_conn_finish(conn->net);
-}
-
-static void take_answer(struct rv_http_conn *conn)
-{
-	char data[16 * 1024];
-	ssize_t n = recv(conn->fd, data, sizeof(data), 0);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0)
-		end(conn);
-	else if (rv_net_conn_write(conn->net, rv_strn(data, (size_t)n)) != RV_OK)
+	if (err == RV_ECLOSED)
+		finish(conn);
+	else if (err != RV_OK && err != -EAGAIN)
 		rv_net_conn_close(conn->net);
-	rv_wipe(data, sizeof(data));
 }
 
 static void on_pipe(uv_poll_t *poll, int status, int events)
@@ -176,8 +183,8 @@ static void on_pipe(uv_poll_t *poll, int status, int events)
 	}
 	if ((events & UV_WRITABLE) != 0)
 		advance(conn);
-	if ((events & UV_READABLE) != 0 && !conn->is_mhd_eof)
-		take_answer(conn);
+	if ((events & UV_READABLE) != 0 && !conn->is_finished)
+		read_pipe(conn);
 	update_events(conn);
 }
 
@@ -255,7 +262,7 @@ static void on_data(void *user, struct rv_net_conn *net, struct rv_str data)
 {
 	struct rv_http_conn *conn = user;
 
-	if (conn == NULL || conn->is_shut)
+	if (conn == NULL)
 		return;
 	rv_buf_put_str(&conn->rest, data);
 	if (conn->rest.err != RV_OK)

@@ -9,7 +9,7 @@
 #include "server/http/http.h"
 #include "server/http/server.h"
 
-enum { PEM_MAX = 256 * 1024, PATH_LEN_MAX = 4096 };
+enum { PEM_MAX = 256 * 1024, PATH_LEN_MAX = 4096, GRACE_MS = 5000 };
 
 struct http {
 	struct rv_duty *duty;
@@ -67,6 +67,7 @@ static int start_server(struct http *http, const struct rv_conf_sec *conf)
 		.body_max = (size_t)rv_conf_int(conf, "body_max"),
 		.request_us = rv_conf_int(conf, "request_timeout"),
 		.idle_us = rv_conf_int(conf, "idle_timeout"),
+		.grace_ms = GRACE_MS,
 		.handler = rv_http_api_handle,
 		.arg = &http->api,
 	};

@@ -208,7 +208,7 @@ void rv_http_server_stop(struct rv_http_server *server, void (*done)(void *arg),
 	server->done = done;
 	server->done_arg = arg;
 	uv_timer_start(&server->grace_timer, on_grace_over,
-		       rv_list_is_empty(&server->conns) ? 0 : RV_HTTP_GRACE_MS, 0);
+		       rv_list_is_empty(&server->conns) ? 0 : server->opt.grace_ms, 0);
 	rv_list_for_each (link, &server->conns)
 		rv_http_conn_wind_up(RV_CONTAINER_OF(link, struct rv_http_conn, link));
 }

@@ -23,7 +23,6 @@ enum {
 	RV_HTTP_OUT_HIGH = 256 * 1024,   /* bytes of answers queued above which no more are taken */
 	RV_HTTP_OUT_MAX = 1024 * 1024,   /* ... and at which the connection ends */
 	RV_HTTP_MHD_POOL = 32 * 1024, /* libmicrohttpd's memory per connection, the head included */
-	RV_HTTP_GRACE_MS = 5000,      /* for requests in progress when stopping */
 };
 
 struct rv_http_server;
@@ -37,6 +36,7 @@ struct rv_http_server_opt {
 	size_t body_max;
 	int64_t request_us; /* for a whole request to arrive, from its first byte */
 	int64_t idle_us;
+	unsigned grace_ms; /* for requests in progress when stopping */
 	rv_http_handler_fn handler;
 	void *arg;
 };
@@ -51,7 +51,7 @@ struct rv_http_stats {
 int rv_http_server_new(const struct rv_http_server_opt *opt,
 		       struct rv_http_server **out) RV_MUSTCHECK;
 
-/* Idle connections end now, others after their answer or RV_HTTP_GRACE_MS; then the server is
+/* Idle connections end now, others after their answer or grace_ms; then the server is
  * freed and `done` runs. Requests not answered by then may still be answered, to nobody. */
 void rv_http_server_stop(struct rv_http_server *server, void (*done)(void *arg), void *arg);
 

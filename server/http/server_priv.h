@@ -40,9 +40,8 @@ struct rv_http_conn {
 	struct rv_buf rest;   /* from the network, not yet through the gate */
 	struct rv_buf to_mhd; /* through the gate, not yet in the socketpair */
 	bool has_deadline;
-	bool is_eof;     /* the peer sends no more */
-	bool is_shut;    /* libmicrohttpd is told so */
-	bool is_mhd_eof; /* libmicrohttpd sends no more */
+	bool is_eof; /* the peer sends no more */
+	bool is_finished;
 };
 
 /* conn.c */
