@@ -185,9 +185,12 @@ static int plan(struct rv_sv *sv)
 
 	for (; duties[n] != NULL; n++)
 		total += worker_count(sv->opt, duties[n]);
-	if (n == 0 || total > RV_DUTY_ROSTER_MAX)
+	if (n == 0)
+		return rv_diag_set(sv->diag, RV_EINVALID, "app.nothing", "",
+				   "there is nothing to run: no listen address is configured");
+	if (total > RV_DUTY_ROSTER_MAX)
 		return rv_diag_set(sv->diag, RV_ELIMIT, "app.duties", "",
-				   "%zu processes asked for; 1 to %d are possible", total,
+				   "%zu processes asked for; at most %d are possible", total,
 				   RV_DUTY_ROSTER_MAX);
 	sv->children = calloc(total, sizeof(*sv->children));
 	if (sv->children == NULL)

@@ -1,0 +1,252 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SYSTEM_CONFIG "/etc/reeve/reeve.conf"
+#define SYSTEM_STATE  "/var/lib/reeve"
+
+enum { CONFIG_MAX = 1024 * 1024 };
+
+const char *rv_tr(const char *english, const char *japanese)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return strncmp(value, "ja", 2) == 0 ? japanese : english;
+	}
+	return english;
+}
+
+void rv_cli_error(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("reeve: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void rv_cli_error_diag(const struct rv_diag *diag)
+{
+	if (diag->where[0] != '\0' && strstr(diag->text, diag->where) == NULL)
+		rv_cli_error("%s: %s", diag->where, diag->text);
+	else
+		rv_cli_error("%s", diag->text);
+}
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, RV_CLI_CONFIG },
+	{ "state", required_argument, NULL, RV_CLI_STATE },
+	{ "libexec", required_argument, NULL, RV_CLI_LIBEXEC },
+	{ "join", required_argument, NULL, RV_CLI_JOIN },
+	{ "address", required_argument, NULL, RV_CLI_ADDRESS },
+	{ 0 },
+};
+
+static bool take_option(int option, struct rv_cli *out)
+{
+	switch (option) {
+	case RV_CLI_CONFIG:
+		out->config = optarg;
+		return true;
+	case RV_CLI_STATE:
+		out->state = optarg;
+		return true;
+	case RV_CLI_LIBEXEC:
+		out->libexec = optarg;
+		return true;
+	case RV_CLI_JOIN:
+		out->join = optarg;
+		return true;
+	case RV_CLI_ADDRESS:
+		if (out->address_count == RV_CLI_NAMES_MAX)
+			return false;
+		out->addresses[out->address_count++] = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int usage_error(const char *command, const char *english, const char *japanese,
+		       const char *what)
+{
+	rv_cli_error("%s: %s: %s", command, rv_tr(english, japanese), what);
+	return RV_EXIT_USAGE;
+}
+
+int rv_cli_parse(int argc, char **argv, unsigned allowed, struct rv_cli *out)
+{
+	struct rv_cli cli = { 0 };
+	int option, index = 0;
+
+	opterr = 0;
+	optind = 0; /* anew: glibc's way to parse another vector */
+	while ((option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+		if (option == '?')
+			return usage_error(argv[0], "not an option, or its value is missing",
+					   "オプションではない、または値が無い", argv[optind - 1]);
+		if (!(allowed & (unsigned)option))
+			return usage_error(argv[0], "not an option here",
+					   "ここでは使えないオプション", long_options[index].name);
+		if (!take_option(option, &cli))
+			return usage_error(argv[0], "too many of them", "指定が多すぎる",
+					   long_options[index].name);
+	}
+	if (optind < argc)
+		cli.word = argv[optind++];
+	if (optind < argc)
+		return usage_error(argv[0], "one argument too many", "余分な引数", argv[optind]);
+	*out = cli;
+	return RV_EXIT_OK;
+}
+
+/* For a component alone: the pages of status are its own only when asked for. */
+static void drop_status_default(struct rv_cli_conf *out)
+{
+	for (size_t i = 0; i < out->schema_count; i++) {
+		struct rv_conf_section *section = &out->schema[i];
+
+		if (strcmp(section->name, "status") != 0)
+			continue;
+		out->status_listen = section->items[0];
+		out->status_listen.def = "{}";
+		section->items = &out->status_listen;
+	}
+}
+
+int rv_cli_read_conf(const struct rv_cli *cli, bool is_alone, struct rv_cli_conf *out)
+{
+	const char *path = cli->config;
+	struct rv_buf text = { .wipe = true };
+	struct rv_diag diag = { 0 };
+	int err = RV_OK;
+
+	out->conf = NULL;
+	out->schema_count = rv_duties_schema(out->schema);
+	if (is_alone)
+		drop_status_default(out);
+	if (path == NULL && access(SYSTEM_CONFIG, F_OK) == 0)
+		path = SYSTEM_CONFIG;
+	if (path != NULL)
+		err = rv_buf_read_file(&text, path, CONFIG_MAX);
+	if (err != RV_OK) {
+		rv_cli_error("%s: %s", path, err > -1000 ? strerror(-err) : rv_err_name(err));
+		rv_buf_deinit(&text);
+		return RV_EXIT_CONFIG;
+	}
+	err = rv_conf_parse(out->schema, out->schema_count, rv_buf_str(&text),
+			    path != NULL ? path : "defaults", &out->conf, &diag);
+	rv_buf_deinit(&text);
+	if (err == RV_OK)
+		return RV_EXIT_OK;
+	rv_cli_error("%s", diag.text); /* it begins with file:line */
+	return RV_EXIT_CONFIG;
+}
+
+/* The directory's path as it will be; false when nobody says where it could be. */
+static bool choose_state_dir(const struct rv_cli *cli, char *out, size_t size)
+{
+	const char *base = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	int n;
+
+	if (cli->state != NULL)
+		n = snprintf(out, size, "%s", cli->state);
+	else if (geteuid() == 0)
+		n = snprintf(out, size, "%s", SYSTEM_STATE);
+	else if (base != NULL && base[0] == '/')
+		n = snprintf(out, size, "%s/reeve", base);
+	else if (home != NULL && home[0] == '/')
+		n = snprintf(out, size, "%s/.local/state/reeve", home);
+	else
+		return false;
+	return n > 0 && (size_t)n < size;
+}
+
+/* Like mkdir -p, all that is missing with 0700. */
+static int make_dirs(char *path)
+{
+	for (char *slash = path + 1;; slash++) {
+		char kept = *slash;
+
+		if (kept != '/' && kept != '\0')
+			continue;
+		*slash = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return rv_err_from_errno();
+		*slash = kept;
+		if (kept == '\0')
+			return RV_OK;
+	}
+}
+
+int rv_cli_state_dir(const struct rv_cli *cli, char out[static RV_CLI_PATH_MAX])
+{
+	char path[PATH_MAX];
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (!choose_state_dir(cli, path, sizeof(path)) || path[0] == '\0') {
+		rv_cli_error("%s",
+			     rv_tr("no state directory: give --state DIR",
+				   "状態ディレクトリを決められない: --state DIR を指定すること"));
+		return RV_EXIT_FAILURE;
+	}
+	if (make_dirs(path) != RV_OK || realpath(path, real) == NULL || stat(real, &st) != 0) {
+		rv_cli_error("%s: %s", path, strerror(errno));
+		return RV_EXIT_FAILURE;
+	}
+	if (!S_ISDIR(st.st_mode) || (st.st_mode & (S_IWGRP | S_IWOTH)) ||
+	    (st.st_uid != geteuid() && st.st_uid != 0)) {
+		rv_cli_error(
+			"%s: %s", real,
+			rv_tr("must be a directory that belongs to you, and in which nobody else "
+			      "may write",
+			      "自分が所有し、他の誰も書き込めないディレクトリでなければならない"));
+		return RV_EXIT_FAILURE;
+	}
+	snprintf(out, RV_CLI_PATH_MAX, "%s", real);
+	return RV_EXIT_OK;
+}
+
+/* The directory of this executable, if a duty lies beside it. */
+static bool find_beside(char *out, size_t size)
+{
+	char exe[PATH_MAX], probe[PATH_MAX + 16];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	exe[n] = '\0';
+	slash = strrchr(exe, '/');
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	snprintf(probe, sizeof(probe), "%s/reeve-status", exe);
+	return access(probe, X_OK) == 0 && (size_t)snprintf(out, size, "%s", exe) < size;
+}
+
+void rv_cli_libexec(const struct rv_cli *cli, char out[static RV_CLI_PATH_MAX])
+{
+	const char *named = cli->libexec != NULL ? cli->libexec : getenv("REEVE_LIBEXEC");
+
+	if (named != NULL && named[0] != '\0')
+		snprintf(out, RV_CLI_PATH_MAX, "%s", named);
+	else if (!find_beside(out, RV_CLI_PATH_MAX))
+		snprintf(out, RV_CLI_PATH_MAX, "%s", RV_LIBEXEC_DIR);
+}

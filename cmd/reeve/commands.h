@@ -1,0 +1,10 @@
+/* commands.h - the subcommands of `reeve`; argv[0] is the subcommand, the result an exit code. */
+#ifndef RV_CMD_REEVE_COMMANDS_H
+#define RV_CMD_REEVE_COMMANDS_H
+
+/* `reeve serve`, and `reeve <component>`. */
+int rv_command_serve(int argc, char **argv);
+int rv_command_conf(int argc, char **argv);
+int rv_command_pki(int argc, char **argv);
+
+#endif

@@ -1,0 +1,64 @@
+#include "duties.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "app/supervisor.h"
+#include "server/status/status.h"
+
+static const struct rv_duty_spec *const status_duties[] = { &rv_status_duty_spec, NULL };
+
+const struct rv_component rv_components[] = {
+	{
+		.name = "status",
+		.duties = status_duties,
+		.sections = rv_status_sections,
+		.section_count = &rv_status_section_count,
+		.doc = "metrics, health and readiness",
+		.doc_ja = "メトリクス、稼働状態、準備状態",
+	},
+};
+const size_t rv_component_count = RV_ARRAY_LEN(rv_components);
+
+/* librsapi: no duty and no process of ours, but it may ask for a link at bus.sock. */
+static const char *const rsapi_calls[] = { "rs.op", NULL };
+static const struct rv_duty_spec rsapi_spec = { .name = "rsapi", .calls = rsapi_calls };
+
+const struct rv_component *rv_component_find(const char *name)
+{
+	for (size_t i = 0; i < rv_component_count; i++) {
+		if (strcmp(rv_components[i].name, name) == 0)
+			return &rv_components[i];
+	}
+	return NULL;
+}
+
+size_t rv_duties_all(const struct rv_duty_spec *out[static RV_DUTIES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rv_component_count; i++) {
+		for (size_t j = 0; rv_components[i].duties[j] != NULL; j++) {
+			assert(n < RV_DUTIES_MAX - 2);
+			out[n++] = rv_components[i].duties[j];
+		}
+	}
+	out[n++] = &rsapi_spec;
+	out[n] = NULL;
+	return n;
+}
+
+size_t rv_duties_schema(struct rv_conf_section out[static RV_SECTIONS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rv_app_section_count; i++)
+		out[n++] = rv_app_sections[i];
+	for (size_t i = 0; i < rv_component_count; i++) {
+		for (size_t j = 0; j < *rv_components[i].section_count; j++) {
+			assert(n < RV_SECTIONS_MAX);
+			out[n++] = rv_components[i].sections[j];
+		}
+	}
+	return n;
+}

@@ -1,0 +1,121 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "commands.h"
+#include "duties.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *arguments;
+	const char *doc, *doc_ja;
+};
+
+static int command_help(int argc, char **argv);
+static int command_version(int argc, char **argv);
+
+#define PLACES "[--config FILE] [--state DIR] [--libexec DIR] [--join SOCKET]"
+
+static const struct command commands[] = {
+	{ "serve", rv_command_serve, PLACES, "everything in one go", "全機能を起動する" },
+	{ "pki", rv_command_pki, "init [--config FILE] [--state DIR] [--address NAME]...",
+	  "make the keys and certificates that are missing", "不足している鍵と証明書を作る" },
+	{ "conf", rv_command_conf, "check|dump|example|man [--config FILE]",
+	  "check or show the configuration, its example and its manual",
+	  "設定の検査と表示、設定例とマニュアルの出力" },
+	{ "version", command_version, "", "print the version", "バージョンを表示する" },
+	{ "help", command_help, "[COMMAND]", "this text", "この説明" },
+};
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < RV_ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void print_help(FILE *to)
+{
+	fprintf(to, "%s: reeve COMMAND ...\n\n", rv_tr("usage", "使い方"));
+	for (size_t i = 0; i < RV_ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-8s %s\n", commands[i].name,
+			rv_tr(commands[i].doc, commands[i].doc_ja));
+	fprintf(to, "\n%s\n",
+		rv_tr("One component alone (reach the others by --join .../bus.sock):",
+		      "コンポーネントの単独起動(他とは --join .../bus.sock で接続する):"));
+	for (size_t i = 0; i < rv_component_count; i++)
+		fprintf(to, "  %-8s %s\n", rv_components[i].name,
+			rv_tr(rv_components[i].doc, rv_components[i].doc_ja));
+	fprintf(to, "\n%s\n",
+		rv_tr("reeve help COMMAND shows its options. Exit status: 0, 1 failure, 2 usage, "
+		      "3 configuration.",
+		      "reeve help COMMAND でオプションを表示する。終了コード: 0 正常、1 失敗、"
+		      "2 使い方の誤り、3 設定の誤り。"));
+}
+
+static int print_help_of(const char *name)
+{
+	const struct command *command = find(name);
+	const struct rv_component *component = rv_component_find(name);
+
+	if (command != NULL)
+		printf("%s: reeve %s %s\n%s\n", rv_tr("usage", "使い方"), command->name,
+		       command->arguments, rv_tr(command->doc, command->doc_ja));
+	else if (component != NULL)
+		printf("%s: reeve %s %s\n%s\n", rv_tr("usage", "使い方"), component->name, PLACES,
+		       rv_tr(component->doc, component->doc_ja));
+	else {
+		rv_cli_error("%s: %s", name, rv_tr("no such command", "そのようなコマンドはない"));
+		return RV_EXIT_USAGE;
+	}
+	return RV_EXIT_OK;
+}
+
+static int command_help(int argc, char **argv)
+{
+	if (argc > 1)
+		return print_help_of(argv[1]);
+	print_help(stdout);
+	return RV_EXIT_OK;
+}
+
+static int command_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("reeve %s\n", RV_VERSION);
+	return RV_EXIT_OK;
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		print_help(stderr);
+		return RV_EXIT_USAGE;
+	}
+	if (is_help(argv[1]))
+		return command_help(1, argv);
+	if (strcmp(argv[1], "--version") == 0)
+		return command_version(1, argv);
+	command = find(argv[1]);
+	if (command == NULL && rv_component_find(argv[1]) == NULL) {
+		rv_cli_error("%s: %s", argv[1],
+			     rv_tr("no such command; reeve help lists them",
+				   "そのようなコマンドはない。reeve help で一覧を表示する"));
+		return RV_EXIT_USAGE;
+	}
+	if (argc > 2 && is_help(argv[2]))
+		return print_help_of(argv[1]);
+	return command != NULL ? command->run(argc - 1, argv + 1)
+			       : rv_command_serve(argc - 1, argv + 1);
+}

@@ -1,0 +1,181 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/supervisor.h"
+#include "cli.h"
+#include "commands.h"
+#include "duties.h"
+#include "first.h"
+#include "log/log.h"
+#include "server/status/status.h"
+
+/* NULL component: all of them. */
+static void choose_duties(const struct rv_component *component, const struct rv_conf *conf,
+			  const struct rv_duty_spec *out[static RV_DUTIES_MAX])
+{
+	const struct rv_conf_sec *status = rv_conf_get(conf, "status", NULL);
+	const char *const *addrs;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rv_component_count; i++) {
+		const struct rv_component *c = &rv_components[i];
+		bool is_status = c->duties[0] == &rv_status_duty_spec;
+
+		if (is_status ? rv_conf_list(status, "listen", &addrs) == 0
+			      : component != NULL && c != component)
+			continue;
+		for (size_t j = 0; c->duties[j] != NULL; j++)
+			out[n++] = c->duties[j];
+	}
+	out[n] = NULL;
+}
+
+static bool has_duty(const struct rv_duty_spec *const *duties, const char *name)
+{
+	for (; *duties != NULL; duties++) {
+		if (strcmp((*duties)->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The first address of http.listen as a URL; a wildcard is reached at this host. */
+static void put_url(const struct rv_conf *conf, char *out, size_t size)
+{
+	const struct rv_conf_sec *http = rv_conf_get(conf, "http", NULL);
+	const char *const *addrs;
+	const char *port;
+
+	if (http == NULL || rv_conf_list(http, "listen", &addrs) == 0) {
+		snprintf(out, size, "-");
+		return;
+	}
+	port = strrchr(addrs[0], ':');
+	if (strncmp(addrs[0], "0.0.0.0:", 8) == 0 || strncmp(addrs[0], "[::]:", 5) == 0)
+		snprintf(out, size, "https://localhost%s/api/v2", port);
+	else
+		snprintf(out, size, "https://%s/api/v2", addrs[0]);
+}
+
+static void show_token(const struct rv_conf *conf, const char *state_dir, const char *token)
+{
+	char url[256];
+
+	put_url(conf, url, sizeof(url));
+	printf("\n"
+	       "  %s %s\n"
+	       "\n"
+	       "    REST API   %s\n"
+	       "    CA         %s/pki/http-ca.crt\n"
+	       "    token      %s\n"
+	       "\n"
+	       "  %s\n"
+	       "\n",
+	       rv_tr("Reeve makes its first start in", "Reeve の初回起動:"), state_dir, url,
+	       state_dir, token,
+	       rv_tr("The token is shown this once; Reeve keeps only its SHA-256.",
+		     "トークンの表示はこの一度だけ。Reeve は SHA-256 のみを保存する。"));
+	fflush(stdout);
+}
+
+/* Keys, certificates and the first token, where they are missing. */
+static int prepare_first_start(const struct rv_component *component, const struct rv_conf *conf,
+			       const struct rv_duty_spec *const *duties, const char *state_dir)
+{
+	struct rv_pki_init_result made = { 0 };
+	struct rv_diag diag = { 0 };
+	char token[RV_FIRST_TOKEN_MAX];
+	char path[RV_CLI_PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/pki", state_dir);
+	if (component == NULL && access(path, F_OK) != 0 &&
+	    rv_first_pki(conf, state_dir, NULL, &made, &diag) != RV_OK) {
+		rv_cli_error_diag(&diag);
+		return RV_EXIT_FAILURE;
+	}
+	if (!has_duty(duties, "rs") || !rv_first_needs_token(state_dir))
+		return RV_EXIT_OK;
+	if (rv_first_token(state_dir, token, &diag) != RV_OK) {
+		rv_cli_error_diag(&diag);
+		return RV_EXIT_FAILURE;
+	}
+	show_token(conf, state_dir, token);
+	rv_wipe(token, sizeof(token));
+	return RV_EXIT_OK;
+}
+
+static void init_log(struct rv_supervisor_opt *opt)
+{
+	const struct rv_conf_sec *sec = rv_conf_get(opt->conf, "reeve", NULL);
+	enum rv_log_level level = RV_LOG_INFO;
+	int err;
+
+	opt->log_level = rv_conf_str(sec, "log_level");
+	opt->log_format = rv_conf_str(sec, "log_format");
+	err = rv_log_level_parse(rv_str(opt->log_level), &level);
+	rv_log_init("reeve", err == RV_OK ? level : RV_LOG_INFO,
+		    strcmp(opt->log_format, "json") == 0 ? RV_LOG_JSON : RV_LOG_LOGFMT,
+		    STDERR_FILENO);
+}
+
+static void on_ready(void *arg)
+{
+	(void)arg;
+	rv_log(RV_LOG_INFO, "app.supervisor.ready");
+}
+
+static int run(const struct rv_cli *cli, const struct rv_component *component,
+	       const struct rv_conf *conf)
+{
+	const struct rv_duty_spec *duties[RV_DUTIES_MAX], *known[RV_DUTIES_MAX];
+	char state_dir[RV_CLI_PATH_MAX], libexec[RV_CLI_PATH_MAX];
+	struct rv_supervisor_opt opt = {
+		.duties = duties,
+		.known = known,
+		.conf = conf,
+		.libexec_dir = libexec,
+		.state_dir = state_dir,
+		.join = cli->join,
+		.on_ready = on_ready,
+	};
+	struct rv_diag diag = { 0 };
+	int status = rv_cli_state_dir(cli, state_dir);
+	int err;
+
+	choose_duties(component, conf, duties);
+	if (status == RV_EXIT_OK)
+		status = prepare_first_start(component, conf, duties, state_dir);
+	if (status != RV_EXIT_OK)
+		return status;
+	rv_duties_all(known);
+	rv_cli_libexec(cli, libexec);
+	init_log(&opt);
+	err = rv_supervisor_run(&opt, &diag);
+	if (err == RV_OK)
+		return RV_EXIT_OK;
+	rv_cli_error_diag(&diag);
+	return err == RV_EINVALID || err == RV_ESYNTAX ? RV_EXIT_CONFIG : RV_EXIT_FAILURE;
+}
+
+int rv_command_serve(int argc, char **argv)
+{
+	const struct rv_component *component = rv_component_find(argv[0]); /* NULL for "serve" */
+	struct rv_cli_conf source = { 0 };
+	struct rv_cli cli;
+	int status = rv_cli_parse(
+		argc, argv, RV_CLI_CONFIG | RV_CLI_STATE | RV_CLI_LIBEXEC | RV_CLI_JOIN, &cli);
+
+	if (status != RV_EXIT_OK)
+		return status;
+	if (cli.word != NULL) {
+		rv_cli_error("%s: %s: %s", argv[0], rv_tr("takes no argument", "引数は取らない"),
+			     cli.word);
+		return RV_EXIT_USAGE;
+	}
+	status = rv_cli_read_conf(&cli, component != NULL, &source);
+	if (status == RV_EXIT_OK)
+		status = run(&cli, component, source.conf);
+	rv_conf_free(source.conf);
+	return status;
+}

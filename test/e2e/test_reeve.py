@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""The command line of reeve: help, configuration, keys, first start, exit codes."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import instance  # noqa: E402
+import tap  # noqa: E402
+from tap import check, equal, test  # noqa: E402
+
+REEVE = os.path.join(instance.BUILD, "cmd", "reeve")
+OK, FAILURE, USAGE, CONFIG = range(4)
+
+
+class Place:
+    """A temporary directory to run in."""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="reeve-cli-")
+        return self
+
+    def __exit__(self, *unused):
+        shutil.rmtree(self.dir)
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path(name)
+
+
+def run(*args, lang="C.UTF-8", timeout=60):
+    return subprocess.run([REEVE, *args], capture_output=True, text=True, timeout=timeout, check=False,
+                          env={**os.environ, "LC_ALL": lang}, stdin=subprocess.DEVNULL)
+
+
+def fails(code, pattern, *args):
+    done = run(*args)
+    equal(done.returncode, code, f"exit status of {args}: {done.stderr}")
+    equal(done.stdout, "", "standard output")
+    equal(len(done.stderr.splitlines()), 1, f"lines of {done.stderr!r}")
+    check(re.match(pattern, done.stderr), f"{done.stderr!r} is not {pattern!r}")
+
+
+@test
+def version_and_help_answer_in_both_languages():
+    check(re.fullmatch(r"reeve \d+\.\d+\.\d+\n", run("version").stdout), "version")
+    equal(run("--version").stdout, run("version").stdout, "the option")
+    check("everything in one go" in run("help").stdout, "English")
+    check("全機能を起動する" in run("help", lang="ja_JP.UTF-8").stdout, "Japanese")
+    for words in (("help", "serve"), ("serve", "--help"), ("conf", "-h")):
+        done = run(*words)
+        equal(done.returncode, OK, f"{words}")
+        check(done.stdout.startswith("usage: reeve "), f"{words}: {done.stdout}")
+
+
+@test
+def wrong_usage_is_one_line_and_exit_2():
+    equal(run().returncode, USAGE, "no command")
+    fails(USAGE, r"reeve: nonsense: no such command", "nonsense")
+    fails(USAGE, r"reeve: nonsense: no such command", "help", "nonsense")
+    fails(USAGE, r"reeve: serve: not an option, .*: --nonsense", "serve", "--nonsense")
+    fails(USAGE, r"reeve: serve: not an option, .*: --state", "serve", "--state")
+    fails(USAGE, r"reeve: serve: not an option here: address", "serve", "--address", "x")
+    fails(USAGE, r"reeve: serve: takes no argument: x", "serve", "x")
+    fails(USAGE, r"reeve: conf: one argument too many: y", "conf", "check", "y")
+    fails(USAGE, r"reeve: conf: say one of: check, dump, example, man", "conf")
+    fails(USAGE, r"reeve: pki: say one of: init", "pki", "destroy")
+
+
+@test
+def a_wrong_configuration_is_named_by_file_and_line_and_exit_3():
+    with Place() as place:
+        path = place.write("reeve.conf", "# first\nreeve {\n    log_level = loud\n}\n")
+        fails(CONFIG, rf"reeve: {path}:3: log_level is \"loud\"; it must be one of", "conf", "check",
+              "--config", path)
+        fails(CONFIG, rf"reeve: {path}:3: ", "serve", "--config", path, "--state", place.path("state"))
+        check(not os.path.exists(place.path("state")), "nothing was made")
+        path = place.write("reeve.conf", "nonsense { }\n")
+        fails(CONFIG, rf"reeve: {path}:1: ", "conf", "dump", "--config", path)
+        fails(CONFIG, rf"reeve: {place.path('none')}: No such file", "conf", "check", "--config",
+              place.path("none"))
+        fails(CONFIG, rf"reeve: {place.dir}: ", "conf", "check", "--config", place.dir)
+
+
+@test
+def example_and_dump_are_configurations():
+    with Place() as place:
+        example = place.write("example.conf", run("conf", "example").stdout)
+        equal(run("conf", "check", "--config", example).returncode, OK, "the example")
+        dump = run("conf", "dump", "--config", example).stdout
+        again = run("conf", "dump", "--config", place.write("dump.conf", dump)).stdout
+        equal(again, dump, "a dump of a dump")
+        check(".SS reeve" in run("conf", "man").stdout, "manual")
+
+
+@test
+def pki_init_makes_what_is_missing_and_keeps_the_rest():
+    with Place() as place:
+        first = run("pki", "init", "--state", place.path("state"), "--address", "192.0.2.1",
+                    "--address", "reeve.example")
+        equal(first.returncode, OK, first.stderr)
+        equal(len(re.findall(r"^made  ", first.stdout, re.M)), 12, first.stdout)
+        os.remove(place.path("state", "pki", "http.crt"))
+        os.remove(place.path("state", "pki", "http.key"))
+        second = run("pki", "init", "--state", place.path("state"), "--address", "192.0.2.7")
+        equal(len(re.findall(r"^made  .*/http\.(crt|key)$", second.stdout, re.M)), 2, second.stdout)
+        equal(len(re.findall(r"^kept  ", second.stdout, re.M)), 10, second.stdout)
+        text = subprocess.run(["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in",
+                               place.path("state", "pki", "http.crt")],
+                              capture_output=True, text=True, check=True).stdout
+        check("192.0.2.7" in text, text)
+        os.remove(place.path("state", "pki", "ls.key"))
+        done = run("pki", "init", "--state", place.path("state"))
+        equal(done.returncode, FAILURE, "half a pair")
+        check("ls.key is missing" in done.stderr, done.stderr)
+
+
+@test
+def a_state_directory_open_to_others_is_refused():
+    with Place() as place:
+        os.mkdir(place.path("state"))
+        os.chmod(place.path("state"), 0o777)
+        fails(FAILURE, rf"reeve: {place.path('state')}: must be a directory that belongs to you",
+              "serve", "--state", place.path("state"))
+        fails(FAILURE, r"reeve: .*", "serve", "--state", place.write("file", ""))
+
+
+@test
+def a_port_in_use_is_one_line_and_exit_1():
+    with Place() as place:
+        import socket
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            address = "127.0.0.1:%d" % s.getsockname()[1]
+            path = place.write("reeve.conf", f'status {{ listen = {{"{address}"}} }}\n')
+            done = run("status", "--config", path, "--state", place.path("state"))
+            equal(done.returncode, FAILURE, done.stderr)
+            equal(done.stderr, f"reeve: status.listen: cannot listen on {address}: "
+                               "Address already in use\n", "message")
+
+
+@test
+def a_component_alone_without_anything_to_do_says_so():
+    with Place() as place:
+        fails(CONFIG, r"reeve: there is nothing to run", "status", "--state", place.path("state"))
+
+
+@test
+def a_component_alone_runs_with_its_status_pages():
+    with Place() as place:
+        port = instance.free_ports(1)[0]
+        sv = instance.Instance(command="status", state=place.dir)
+        sv.defaults = lambda: {"status": {"listen": [f"127.0.0.1:{port}"]}}
+        sv.start()
+        try:
+            equal(sv.http_get("status", "/healthz"), (200, "ok\n"), "health")
+            equal(set(sv.pids()), {"status"}, "what runs")
+        finally:
+            equal(sv.stop(signal.SIGINT), 0, "exit status")
+
+
+if __name__ == "__main__":
+    tap.main()
