@@ -4,11 +4,45 @@
 #include <string.h>
 
 #include "app/supervisor.h"
+#include "server/ls/ls.h"
+#include "server/proxy/proxy.h"
+#include "server/rs/rs.h"
 #include "server/status/status.h"
 
+static const struct rv_duty_spec *const ls_duties[] = {
+	&rv_ls_duty_spec,
+	&rv_lsstore_duty_spec,
+	NULL,
+};
+static const struct rv_duty_spec *const rs_duties[] = { &rv_rs_duty_spec, &rv_ca_duty_spec, NULL };
+static const struct rv_duty_spec *const proxy_duties[] = { &rv_proxy_duty_spec, NULL };
 static const struct rv_duty_spec *const status_duties[] = { &rv_status_duty_spec, NULL };
 
 const struct rv_component rv_components[] = {
+	{
+		.name = "ls",
+		.duties = ls_duties,
+		.sections = rv_ls_sections,
+		.section_count = &rv_ls_section_count,
+		.doc = "Location Server: tells devices where their RS is",
+		.doc_ja = "ロケーションサーバ。機器に接続先のRSを教える",
+	},
+	{
+		.name = "rs",
+		.duties = rs_duties,
+		.sections = rv_rs_sections,
+		.section_count = &rv_rs_section_count,
+		.doc = "Resource Server: devices, configs, pulls",
+		.doc_ja = "リソースサーバ。機器、コンフィグ、取得の記録",
+	},
+	{
+		.name = "proxy",
+		.duties = proxy_duties,
+		.sections = rv_proxy_sections,
+		.section_count = &rv_proxy_section_count,
+		.doc = "ARMS Proxy: answers devices for the RS",
+		.doc_ja = "ARMSプロキシ。RSに代わって機器に応答する",
+	},
 	{
 		.name = "status",
 		.duties = status_duties,

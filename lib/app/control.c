@@ -190,11 +190,11 @@ int rv_ctl_recv(int fd, char *buf, struct rv_ctl_msg *out)
 
 	do {
 		n = recvmsg(fd, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
-		return RV_EWANTREAD;
+		/* A peer that closed with messages of ours unread: the error comes once, and before
+		 * what it said last, which may be why it closed. */
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
-		return errno == ECONNRESET ? RV_ECLOSED : rv_err_from_errno();
+		return errno == EAGAIN ? RV_EWANTREAD : rv_err_from_errno();
 	take_fds(&head, &msg);
 	if (n == 0)
 		err = RV_ECLOSED;

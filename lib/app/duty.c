@@ -36,7 +36,6 @@ struct rv_duty {
 	uv_loop_t loop;
 	struct rv_bus *bus;
 	struct rv_ctl_chan *control;
-	uv_signal_t on_sigterm;
 	struct rv_process process;
 	void *state;
 	bool is_stopping; /* stop() was called */
@@ -205,12 +204,6 @@ static void on_control_end(void *arg, int reason)
 
 static const struct rv_ctl_chan_callbacks control_callbacks = { on_control, on_control_end };
 
-static void on_sigterm(uv_signal_t *handle, int signum)
-{
-	(void)signum;
-	begin_stop(handle->data);
-}
-
 /* "--duty 3": the number of the control socket; -1 when it is anything else. */
 static int parse_args(int argc, char **argv)
 {
@@ -321,9 +314,6 @@ static int open_loop(struct rv_duty *duty, int control_fd)
 		err = rv_bus_serve(duty->bus, "duty.health", serve_health, duty);
 	if (err != RV_OK)
 		return err;
-	uv_signal_init(&duty->loop, &duty->on_sigterm);
-	duty->on_sigterm.data = duty;
-	uv_signal_start(&duty->on_sigterm, on_sigterm, SIGTERM);
 	rv_process_init(&duty->process);
 	return rv_ctl_chan_new(&duty->loop, control_fd, &control_callbacks, duty, &duty->control);
 }
@@ -357,16 +347,14 @@ static int run(struct rv_duty *duty)
 		return RV_EXIT_FAILURE; /* the supervisor is gone */
 	if (!duty->has_stopped)
 		uv_run(&duty->loop, UV_RUN_DEFAULT);
-	assert(duty->has_stopped); /* the control channel keeps the loop alive until then */
-	return RV_EXIT_OK;
+	/* The control channel keeps the loop alive, unless the supervisor is lost. */
+	return duty->has_stopped ? RV_EXIT_OK : RV_EXIT_FAILURE;
 }
 
 static void close_loop(struct rv_duty *duty)
 {
 	rv_bus_free(duty->bus);
 	rv_ctl_chan_free(duty->control);
-	if (!uv_is_closing((uv_handle_t *)&duty->on_sigterm))
-		uv_close((uv_handle_t *)&duty->on_sigterm, NULL);
 	rv_process_deinit(&duty->process);
 	/* A handle that the duty forgot would keep a full run from ending. */
 	for (int i = 0; i < 8 && uv_run(&duty->loop, UV_RUN_NOWAIT) != 0; i++)
@@ -389,6 +377,7 @@ int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	err = take_start(&duty, control_fd);
 	if (err != RV_OK) {

@@ -7,8 +7,9 @@
  * A duty's life: executed by the supervisor with one inherited descriptor, the control socket
  * (`reeve-proxy --duty 3`) -> packed config and listening sockets arrive on it -> start() ->
  * reports ready -> runs its loop, answering `duty.metrics` and `duty.health` on the bus -> stop()
- * on request or SIGTERM -> rv_duty_stopped() -> exit 0. It dies with its supervisor. SIGINT is
- * ignored: a terminal's ^C ends the supervisor, which ends the duties in order.
+ * on request -> rv_duty_stopped() -> exit 0. It dies with its supervisor. SIGINT and SIGTERM are
+ * ignored: what a terminal, systemd or timeout(1) sends to the whole group ends the
+ * supervisor, and that ends the duties in order.
  */
 #ifndef RV_APP_DUTY_H
 #define RV_APP_DUTY_H

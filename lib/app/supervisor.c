@@ -55,6 +55,8 @@ const struct rv_conf_section rv_app_sections[] = {
 };
 const size_t rv_app_section_count = RV_ARRAY_LEN(rv_app_sections);
 
+#define SECOND_SIGNAL_US INT64_C(500000)
+
 static const int signal_numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
 static void notify_progress(struct rv_sv *sv)
@@ -114,6 +116,7 @@ void rv_sv_stop(struct rv_sv *sv)
 	if (sv->is_stopping)
 		return;
 	sv->is_stopping = true;
+	sv->stop_boot_us = rv_time_boot_us();
 	rv_notify("STOPPING=1\nSTATUS=stopping");
 	rv_log(RV_LOG_INFO, "app.supervisor.stopping");
 	for (size_t i = 0; i < sv->child_count; i++) {
@@ -160,6 +163,9 @@ static void on_signal(uv_signal_t *handle, int signum)
 		rv_sv_stop(sv);
 		return;
 	}
+	/* timeout(1) sends it to us and to our group: twice at once is once. */
+	if (rv_time_boot_us() - sv->stop_boot_us < SECOND_SIGNAL_US)
+		return;
 	for (size_t i = 0; i < sv->child_count; i++)
 		rv_sv_child_kill(&sv->children[i]);
 }

@@ -9,9 +9,10 @@
  * Reads no foreign bytes but those of bus.sock, and none of the bus. A duty that dies is restarted
  * after 100 ms, doubling to 30 s, back to 100 ms once it ran 60 s; its peers get a new socketpair
  * end over their control sockets. SIGTERM, SIGINT, SIGHUP: edges are stopped first, then the rest
- * in reverse order of dependence, each with `shutdown_timeout` before SIGKILL; a second signal
- * kills at once. sd_notify: READY=1 when every duty has reported ready, STOPPING=1, STATUS= lines;
- * no libsystemd needed. If the supervisor is killed, the kernel kills the duties.
+ * in reverse order of dependence, each with `shutdown_timeout` before SIGKILL; a second signal,
+ * half a second later or more, kills at once. sd_notify: READY=1 when every duty has reported
+ * ready, STOPPING=1, STATUS= lines; no libsystemd needed. If the supervisor is killed, the kernel
+ * kills the duties.
  *
  * <state>/bus.sock (SOCK_SEQPACKET, 0600, peer uid checked): another supervisor of this machine,
  * or librsapi (app/join.h), asks here for a pair to one of our duties, by the same tables; so

@@ -80,7 +80,7 @@ struct rv_sv {
 	int64_t shutdown_us;
 	bool was_ready; /* all were, once: from now on nothing is a failure of start-up */
 	bool is_stopping;
-	bool is_roster_due;
+	int64_t stop_boot_us; /* since when */
 	uv_timer_t roster_timer;
 	struct rv_sv_broker broker;
 	struct rv_sv_joiner joiner;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/codec.h"
 #include "base/rand.h"
@@ -17,7 +18,7 @@
 
 enum {
 	CA_PEM_MAX = 5119,
-	TOKEN_BYTES = 24,
+	TOKEN_FILE_MAX = 128,
 	ARENA_MAX = 64 * 1024 *
 		    1024, /* of one operation: a config in and out, decoded and encoded */
 };
@@ -217,32 +218,54 @@ static int make_default_location(struct rs_ctx *ctx, struct rv_diag *diag)
 	return err == RV_OK ? rs_op_location_set(ctx, &in, &out, diag) : err;
 }
 
-/* Shown here once and never again: the store keeps only its hash. */
-static int make_token(struct rs_ctx *ctx, char token[static TOKEN_BYTES * 2 + 8])
-{
-	uint8_t bytes[TOKEN_BYTES], sum[crypto_hash_sha256_BYTES];
-	char hex[TOKEN_BYTES * 2 + 1];
-	int64_t count = 0;
-	int err = rs_query_int(ctx, &rs_sql_token_count, RV_DB_NO_PARAMS, &count);
-
-	token[0] = '\0';
-	if (err != RV_OK || count > 0)
-		return err;
-	rv_rand_secret(bytes, sizeof(bytes));
-	sodium_bin2hex(hex, sizeof(hex), bytes, sizeof(bytes));
-	int len = snprintf(token, TOKEN_BYTES * 2 + 8, "rvt_%s", hex);
-	crypto_hash_sha256(sum, (const uint8_t *)token, (size_t)len);
-	return rv_db_exec(ctx->tx, &rs_sql_token_insert,
-			  RV_DB_PARAMS(RV_DB_B(rv_strn(sum, sizeof(sum))),
-				       RV_DB_T(RV_STR_LIT("admin")), RV_DB_I(ctx->now_us)),
-			  NULL);
-}
-
 struct first_start {
 	struct rv_rs *rs;
 	struct rv_diag *diag;
-	char token[TOKEN_BYTES * 2 + 8];
+	char token_path[PATH_MAX]; /* admin-token.sha256, which `reeve` leaves at its first start */
+	bool has_token;
+	uint8_t token_sum[crypto_hash_sha256_BYTES];
 };
+
+/* The hash of a token to be let in, if somebody put it there: only who owns the state
+ * directory can. */
+static int read_token(struct first_start *first)
+{
+	struct rv_buf text = { 0 }, sum = { 0 };
+	int err = rv_buf_read_file(&text, first->token_path, TOKEN_FILE_MAX);
+
+	if (err == -ENOENT) {
+		rv_buf_deinit(&text);
+		return RV_OK;
+	}
+	if (err == RV_OK)
+		err = rv_hex_decode(&sum, rv_str_trim(rv_buf_str(&text)), NULL);
+	if (err == RV_OK && sum.len != sizeof(first->token_sum))
+		err = RV_ESYNTAX;
+	if (err == RV_OK)
+		memcpy(first->token_sum, sum.ptr, sum.len);
+	first->has_token = err == RV_OK;
+	rv_buf_deinit(&text);
+	rv_buf_deinit(&sum);
+	if (err != RV_OK)
+		return rv_diag_set(first->diag, err, "rs.token-file", first->token_path,
+				   "%s is not the SHA-256 of a token in hex (%s)",
+				   first->token_path, rv_err_name(err));
+	return RV_OK;
+}
+
+static int import_token(struct rs_ctx *ctx, const struct first_start *first)
+{
+	struct rv_str sum = rv_strn(first->token_sum, sizeof(first->token_sum));
+	int64_t count = 0;
+	int err = rs_query_int(ctx, &rs_sql_token_count_hash, RV_DB_PARAMS(RV_DB_B(sum)), &count);
+
+	if (err != RV_OK || count > 0)
+		return err; /* committed before, but the file was not removed */
+	return rv_db_exec(
+		ctx->tx, &rs_sql_token_insert,
+		RV_DB_PARAMS(RV_DB_B(sum), RV_DB_T(RV_STR_LIT("admin")), RV_DB_I(ctx->now_us)),
+		NULL);
+}
 
 static int prepare_store(struct rv_db_tx *tx, void *arg)
 {
@@ -259,8 +282,8 @@ static int prepare_store(struct rv_db_tx *tx, void *arg)
 		err = note_ca(&ctx);
 	if (err == RV_OK)
 		err = make_default_location(&ctx, first->diag);
-	if (err == RV_OK)
-		err = make_token(&ctx, first->token);
+	if (err == RV_OK && first->has_token)
+		err = import_token(&ctx, first);
 	rv_arena_wipe(&arena);
 	return err;
 }
@@ -334,15 +357,17 @@ int rv_rs_open(const struct rv_rs_opt *opt, struct rv_rs **out, struct rv_diag *
 	if (err == RV_OK)
 		err = rv_secret_open(path, &rs->secret, diag);
 	if (err == RV_OK)
+		err = make_path(opt->state_dir, "admin-token.sha256", first.token_path, diag);
+	if (err == RV_OK)
+		err = read_token(&first);
+	if (err == RV_OK)
 		err = open_store(rs, opt, diag);
 	if (err == RV_OK)
 		err = rv_db_run(rs->db, prepare_store, &first);
 	if (err != RV_OK)
 		goto fail;
-	if (first.token[0] != '\0')
-		rv_log(RV_LOG_INFO, "rs.token.made", RV_KS("name", "admin"),
-		       RV_KS("token", first.token), RV_KS("note", "shown this once only"));
-	rv_wipe(first.token, sizeof(first.token));
+	if (first.has_token && unlink(first.token_path) == 0)
+		rv_log(RV_LOG_INFO, "rs.token.imported", RV_KS("name", "admin"));
 	*out = rs;
 	return RV_OK;
 fail:

@@ -34,9 +34,11 @@ struct rv_rs_opt {
 	uint8_t node;               /* of the ids made here: 0 for the duty */
 };
 
-/* Opens the store, and makes what a first start needs: secret key, Location-Config "default", and
- * the first API token, which is logged this once (the store keeps its hash).
- * Errors of rv_db_open, rv_secret_open; RV_EINVALID for the config; diag says which. */
+/* Opens the store, and makes what a first start needs: secret key, Location-Config "default". The
+ * API token whose SHA-256 (hex) lies in <state_dir>/admin-token.sha256 is let in as "admin", and
+ * the file removed: so `reeve` hands over the token that it showed at its first start. Errors of
+ * rv_db_open, rv_secret_open; RV_EINVALID for the config; RV_ESYNTAX, RV_ELIMIT for the token file;
+ * diag says which. */
 int rv_rs_open(const struct rv_rs_opt *opt, struct rv_rs **out, struct rv_diag *diag) RV_MUSTCHECK;
 void rv_rs_close(struct rv_rs *rs);
 

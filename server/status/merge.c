@@ -202,8 +202,9 @@ static void add_sample(struct rv_merge *merge, struct source *source, struct rv_
 			RV_STR_ARG(name), source->duty, source->instance, labels.len > 0 ? "," : "",
 			RV_STR_ARG(labels), RV_STR_ARG(rest));
 	else
-		text = rv_arena_printf(&merge->arena, "%.*s{%.*s} %.*s", RV_STR_ARG(name),
-				       RV_STR_ARG(labels), RV_STR_ARG(rest));
+		text = rv_arena_printf(&merge->arena,
+				       labels.len > 0 ? "%.*s{%.*s} %.*s" : "%.*s%.*s %.*s",
+				       RV_STR_ARG(name), RV_STR_ARG(labels), RV_STR_ARG(rest));
 	if (text == NULL) {
 		fail(merge);
 		return;

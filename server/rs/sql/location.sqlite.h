@@ -11,7 +11,7 @@ RS_STMT(location_users, "location.users", "SELECT count(*) FROM device WHERE loc
 RS_STMT(token_by_hash, "token.by-hash", "SELECT name FROM api_token WHERE hash = ?")
 RS_STMT(token_insert, "token.insert",
 	"INSERT INTO api_token (hash, name, created_at) VALUES (?, ?, ?)")
-RS_STMT(token_count, "token.count", "SELECT count(*) FROM api_token")
+RS_STMT(token_count_hash, "token.count-hash", "SELECT count(*) FROM api_token WHERE hash = ?")
 
 RS_STMT(change_put, "change.put",
 	"INSERT OR REPLACE INTO change (kind, name, is_deleted) VALUES (?, ?, ?)")

@@ -218,6 +218,26 @@ static void every_end_of_a_socket_has_its_code(void **state)
 	free(buf);
 }
 
+/* On a Unix socket the reset overtakes the message. */
+static void last_words_are_heard_behind_a_reset(void **state)
+{
+	struct rv_ctl_msg msg = example(), got;
+	char *buf = malloc(RV_CTL_PACKET_MAX);
+	int pair[2];
+
+	(void)state;
+	make_pair(pair);
+	assert_int_equal(rv_ctl_send(pair[0], &msg), RV_OK); /* never read */
+	msg.kind = RV_CTL_REFUSED;
+	assert_int_equal(rv_ctl_send(pair[1], &msg), RV_OK);
+	close(pair[1]);
+	assert_int_equal(rv_ctl_recv(pair[0], buf, &got), RV_OK);
+	assert_int_equal(got.kind, RV_CTL_REFUSED);
+	assert_int_equal(rv_ctl_recv(pair[0], buf, &got), RV_ECLOSED);
+	close(pair[0]);
+	free(buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +247,7 @@ int main(void)
 		cmocka_unit_test(descriptors_travel_with_close_on_exec),
 		cmocka_unit_test(refused_packets_leak_no_descriptor),
 		cmocka_unit_test(every_end_of_a_socket_has_its_code),
+		cmocka_unit_test(last_words_are_heard_behind_a_reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static void two_duties_share_one_head_per_name(void **state)
 			      "x_total{duty=\"proxy\",instance=\"0\"} 1\n"
 			      "x_total{duty=\"rs\",instance=\"3\",k=\"v\"} 2 1700000000000\n"
 			      "y{duty=\"proxy\",instance=\"0\"} 7\n"
-			      "up{} 1\n"));
+			      "up 1\n"));
 	assert_int_equal(merge.malformed, 0);
 	rv_merge_deinit(&merge);
 	rv_buf_deinit(&out);
