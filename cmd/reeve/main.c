@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "commands.h"
+#include "cmd/ctl/ctl.h"
 #include "duties.h"
 
 struct command {
@@ -24,6 +25,9 @@ static const struct command commands[] = {
 	{ "conf", rv_command_conf, "check|dump|example|man [--config FILE]",
 	  "check or show the configuration, its example and its manual",
 	  "設定の検査と表示、設定例とマニュアルの出力" },
+	{ "ctl", rv_ctl_main, "...",
+	  "everything the REST API can do; has a help of its own: reeve ctl help",
+	  "REST API の全操作。説明は reeve ctl help" },
 	{ "version", command_version, "", "print the version", "バージョンを表示する" },
 	{ "help", command_help, "[COMMAND]", "this text", "この説明" },
 };
@@ -114,7 +118,7 @@ int main(int argc, char **argv)
 				   "そのようなコマンドはない。reeve help で一覧を表示する"));
 		return RV_EXIT_USAGE;
 	}
-	if (argc > 2 && is_help(argv[2]))
+	if (argc > 2 && is_help(argv[2]) && (command == NULL || command->run != rv_ctl_main))
 		return print_help_of(argv[1]);
 	return command != NULL ? command->run(argc - 1, argv + 1)
 			       : rv_command_serve(argc - 1, argv + 1);

@@ -21,17 +21,17 @@ static void outsider_free(struct rv_sv_outsider *out)
 {
 	rv_list_del(&out->link);
 	out->sv->broker.outsider_count--;
-	rv_ctl_chan_free(out->chan);
+	rv_control_chan_free(out->chan);
 	free(out);
 }
 
-static bool is_same(const struct rv_ctl_party *a, const struct rv_ctl_party *b)
+static bool is_same(const struct rv_control_party *a, const struct rv_control_party *b)
 {
 	return a->instance == b->instance && strcmp(a->name, b->name) == 0;
 }
 
 /* Does a duty of ours, or one joined by somebody else, have that name and number? */
-static bool is_taken(const struct rv_sv_outsider *asking, const struct rv_ctl_party *party)
+static bool is_taken(const struct rv_sv_outsider *asking, const struct rv_control_party *party)
 {
 	const struct rv_sv *sv = asking->sv;
 	const struct rv_list *it;
@@ -53,7 +53,7 @@ static bool is_taken(const struct rv_sv_outsider *asking, const struct rv_ctl_pa
 }
 
 /* Remember the duty, so that it gets a link whenever one of ours is restarted. */
-static int remember(struct rv_sv_outsider *out, const struct rv_ctl_party *party,
+static int remember(struct rv_sv_outsider *out, const struct rv_control_party *party,
 		    const struct rv_duty_spec *spec)
 {
 	for (size_t i = 0; i < out->party_count; i++) {
@@ -67,7 +67,7 @@ static int remember(struct rv_sv_outsider *out, const struct rv_ctl_party *party
 	return RV_OK;
 }
 
-static int join(struct rv_sv_outsider *out, struct rv_ctl_party *self, const char *peer)
+static int join(struct rv_sv_outsider *out, struct rv_control_party *self, const char *peer)
 {
 	struct rv_sv *sv = out->sv;
 	const struct rv_duty_spec *spec = rv_plan_find(sv->opt->known, self->name);
@@ -91,19 +91,21 @@ static int join(struct rv_sv_outsider *out, struct rv_ctl_party *self, const cha
 	return err == RV_ENOTFOUND || err == RV_EBUSY ? RV_OK : err;
 }
 
-static void on_msg(void *arg, struct rv_ctl_msg *msg)
+static void on_msg(void *arg, struct rv_control_msg *msg)
 {
 	struct rv_sv_outsider *out = arg;
-	struct rv_ctl_msg answer = { .kind = RV_CTL_REFUSED, .self = msg->self, .peer = msg->peer };
+	struct rv_control_msg answer = { .kind = RV_CONTROL_REFUSED,
+					 .self = msg->self,
+					 .peer = msg->peer };
 
-	if (msg->kind != RV_CTL_JOIN || msg->self.name[0] == '\0')
+	if (msg->kind != RV_CONTROL_JOIN || msg->self.name[0] == '\0')
 		answer.status = RV_ESYNTAX;
 	else
 		answer.status = join(out, &msg->self, msg->peer.name);
 	rv_log(RV_LOG_INFO, answer.status == RV_OK ? "app.outsider.joined" : "app.outsider.refused",
 	       RV_KS("who", msg->self.name), RV_KI("instance", msg->self.instance),
 	       RV_KS("peer", msg->peer.name), RV_KS("result", rv_err_name(answer.status)));
-	if (answer.status != RV_OK && rv_ctl_chan_send(out->chan, &answer) != RV_OK)
+	if (answer.status != RV_OK && rv_control_chan_send(out->chan, &answer) != RV_OK)
 		outsider_free(out);
 }
 
@@ -115,7 +117,7 @@ static void on_end(void *arg, int reason)
 	outsider_free(out);
 }
 
-static const struct rv_ctl_chan_callbacks callbacks = { on_msg, on_end };
+static const struct rv_control_chan_callbacks callbacks = { on_msg, on_end };
 
 /* Same uid, or root: whoever could ptrace our duties anyway. */
 static bool is_allowed(int fd)
@@ -134,8 +136,8 @@ static bool is_allowed(int fd)
 
 static void refuse(int fd, int status)
 {
-	const struct rv_ctl_msg msg = { .kind = RV_CTL_REFUSED, .status = status };
-	int err = rv_ctl_send(fd, &msg);
+	const struct rv_control_msg msg = { .kind = RV_CONTROL_REFUSED, .status = status };
+	int err = rv_control_send(fd, &msg);
 
 	(void)err; /* it asked; whether it still listens is its own affair */
 	close(fd);
@@ -159,7 +161,7 @@ static void admit(struct rv_sv *sv, int fd)
 		return;
 	}
 	out->sv = sv;
-	if (rv_ctl_chan_new(&sv->loop, fd, &callbacks, out, &out->chan) != RV_OK) {
+	if (rv_control_chan_new(&sv->loop, fd, &callbacks, out, &out->chan) != RV_OK) {
 		free(out);
 		return;
 	}

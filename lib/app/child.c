@@ -66,7 +66,7 @@ int rv_sv_child_init(struct rv_sv *sv, struct rv_sv_child *child)
 void rv_sv_child_close(struct rv_sv_child *child)
 {
 	assert(child->pid == 0);
-	rv_ctl_chan_free(child->control);
+	rv_control_chan_free(child->control);
 	child->control = NULL;
 	for (size_t i = 0; i < child->listener_count; i++)
 		close(child->listeners[i]);
@@ -77,7 +77,7 @@ void rv_sv_child_close(struct rv_sv_child *child)
 }
 
 /* The duty told why start() refused; its end follows. */
-static void take_failure(struct rv_sv_child *child, const struct rv_ctl_msg *msg)
+static void take_failure(struct rv_sv_child *child, const struct rv_control_msg *msg)
 {
 	char text[RV_DIAG_TEXT_MAX];
 	char who[RV_BUS_NAME_MAX + 16];
@@ -91,14 +91,14 @@ static void take_failure(struct rv_sv_child *child, const struct rv_ctl_msg *msg
 		       RV_KS("reason", text));
 }
 
-static void on_msg(void *arg, struct rv_ctl_msg *msg)
+static void on_msg(void *arg, struct rv_control_msg *msg)
 {
 	struct rv_sv_child *child = arg;
 
-	if (msg->kind == RV_CTL_READY && child->run == RV_DUTY_STARTING) {
+	if (msg->kind == RV_CONTROL_READY && child->run == RV_DUTY_STARTING) {
 		child->run = RV_DUTY_READY;
 		rv_sv_child_ready(child);
-	} else if (msg->kind == RV_CTL_FAILED) {
+	} else if (msg->kind == RV_CONTROL_FAILED) {
 		take_failure(child, msg);
 	}
 }
@@ -111,13 +111,13 @@ static void on_end(void *arg, int reason)
 	if (reason != RV_ECLOSED)
 		rv_log(RV_LOG_ERROR, "app.control.broken", RV_KS("child", child->spec->name),
 		       RV_KI("instance", child->instance), RV_KS("error", rv_err_name(reason)));
-	rv_ctl_chan_free(child->control);
+	rv_control_chan_free(child->control);
 	child->control = NULL;
 	if (child->run != RV_DUTY_STOPPING)
 		rv_sv_child_stop(child);
 }
 
-static const struct rv_ctl_chan_callbacks callbacks = { on_msg, on_end };
+static const struct rv_control_chan_callbacks callbacks = { on_msg, on_end };
 
 /* Execute argv[0] with `fd` as CONTROL_FD and no other descriptor but 0 (null), 1 and 2. */
 static int execute(const char *path, int fd, pid_t *out)
@@ -154,9 +154,10 @@ static int execute(const char *path, int fd, pid_t *out)
 static int send_start(struct rv_sv_child *child)
 {
 	const struct rv_supervisor_opt *opt = child->sv->opt;
-	struct rv_ctl_msg msg = { .kind = RV_CTL_START, .fd_count = 1 + child->listener_count };
+	struct rv_control_msg msg = { .kind = RV_CONTROL_START,
+				      .fd_count = 1 + child->listener_count };
 	struct rv_buf body = { 0 };
-	int err = rv_ctl_party_set(&msg.self, child->spec->name, child->instance);
+	int err = rv_control_party_set(&msg.self, child->spec->name, child->instance);
 
 	if (err != RV_OK)
 		return err;
@@ -166,7 +167,7 @@ static int send_start(struct rv_sv_child *child)
 	msg.body = rv_buf_str(&body);
 	msg.fds[0] = child->conf_fd;
 	memcpy(msg.fds + 1, child->listeners, child->listener_count * sizeof(int));
-	err = body.err != RV_OK ? body.err : rv_ctl_chan_send(child->control, &msg);
+	err = body.err != RV_OK ? body.err : rv_control_chan_send(child->control, &msg);
 	rv_buf_deinit(&body);
 	return err;
 }
@@ -181,11 +182,11 @@ static int open_control(struct rv_sv_child *child, int *out_theirs)
 		return rv_err_from_errno();
 	/* Cut to what the system allows; a full socket is met where it happens. */
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf));
-	err = rv_ctl_chan_new(&child->sv->loop, pair[0], &callbacks, child, &child->control);
+	err = rv_control_chan_new(&child->sv->loop, pair[0], &callbacks, child, &child->control);
 	if (err == RV_OK)
 		err = send_start(child);
 	if (err != RV_OK) {
-		rv_ctl_chan_free(child->control);
+		rv_control_chan_free(child->control);
 		child->control = NULL;
 		close(pair[1]);
 		return err;
@@ -216,7 +217,7 @@ void rv_sv_child_start(struct rv_sv_child *child)
 		close(theirs);
 	}
 	if (err != RV_OK) {
-		rv_ctl_chan_free(child->control);
+		rv_control_chan_free(child->control);
 		child->control = NULL;
 		child->pid = 0;
 		snprintf(child->note, sizeof(child->note), "not started: %s", rv_err_name(err));
@@ -261,12 +262,12 @@ void rv_sv_child_kill(struct rv_sv_child *child)
 
 void rv_sv_child_stop(struct rv_sv_child *child)
 {
-	const struct rv_ctl_msg msg = { .kind = RV_CTL_STOP };
+	const struct rv_control_msg msg = { .kind = RV_CONTROL_STOP };
 
 	assert(child->pid > 0 && child->run != RV_DUTY_STOPPING);
 	child->run = RV_DUTY_STOPPING;
 	uv_timer_start(&child->timer, on_timer, (uint64_t)child->sv->shutdown_us / 1000, 0);
-	if (child->control != NULL && rv_ctl_chan_send(child->control, &msg) == RV_EBUSY)
+	if (child->control != NULL && rv_control_chan_send(child->control, &msg) == RV_EBUSY)
 		rv_sv_child_kill(child); /* has not read its control socket for long */
 	rv_sv_roster_changed(child->sv);
 }
@@ -291,11 +292,11 @@ void rv_sv_child_reap(struct rv_sv_child *child)
 	describe_end(status, child->note, sizeof(child->note));
 	/* What it said last may still be unread: why it refused to start. */
 	if (child->control != NULL)
-		rv_ctl_chan_drain(child->control);
+		rv_control_chan_drain(child->control);
 	rv_log(child->sv->is_stopping ? RV_LOG_INFO : RV_LOG_WARN, "app.duty.died",
 	       RV_KS("child", child->spec->name), RV_KI("instance", child->instance),
 	       RV_KI("pid", child->pid), RV_KS("how", child->note), RV_KI("ran_ms", ran_us / 1000));
-	rv_ctl_chan_free(child->control);
+	rv_control_chan_free(child->control);
 	child->control = NULL;
 	child->pid = 0;
 	uv_timer_stop(&child->timer);

@@ -26,18 +26,18 @@ static bool is_name(const char *name, size_t len)
 	return true;
 }
 
-int rv_ctl_party_set(struct rv_ctl_party *party, const char *name, unsigned instance)
+int rv_control_party_set(struct rv_control_party *party, const char *name, unsigned instance)
 {
 	size_t len = strlen(name);
 
 	if (len == 0 || !is_name(name, len) || instance > UINT16_MAX)
 		return RV_EINVALID;
-	*party = (struct rv_ctl_party){ .instance = (uint16_t)instance };
+	*party = (struct rv_control_party){ .instance = (uint16_t)instance };
 	memcpy(party->name, name, len);
 	return RV_OK;
 }
 
-static void encode_party(const struct rv_ctl_party *party, struct rv_buf *out)
+static void encode_party(const struct rv_control_party *party, struct rv_buf *out)
 {
 	size_t len = strlen(party->name);
 	uint8_t instance[2];
@@ -49,7 +49,7 @@ static void encode_party(const struct rv_ctl_party *party, struct rv_buf *out)
 	rv_buf_put(out, instance, sizeof(instance));
 }
 
-void rv_ctl_encode(const struct rv_ctl_msg *msg, struct rv_buf *out)
+void rv_control_encode(const struct rv_control_msg *msg, struct rv_buf *out)
 {
 	uint8_t status[4];
 
@@ -63,7 +63,7 @@ void rv_ctl_encode(const struct rv_ctl_msg *msg, struct rv_buf *out)
 }
 
 /* Reads one party off the front of *rest. */
-static int decode_party(struct rv_str *rest, struct rv_ctl_party *out)
+static int decode_party(struct rv_str *rest, struct rv_control_party *out)
 {
 	size_t len;
 
@@ -72,7 +72,7 @@ static int decode_party(struct rv_str *rest, struct rv_ctl_party *out)
 	len = (uint8_t)rest->ptr[0];
 	if (rest->len < 3 + len || !is_name(rest->ptr + 1, len))
 		return RV_ESYNTAX;
-	*out = (struct rv_ctl_party){
+	*out = (struct rv_control_party){
 		.instance = rv_be16((const uint8_t *)rest->ptr + 1 + len),
 	};
 	memcpy(out->name, rest->ptr + 1, len);
@@ -81,10 +81,10 @@ static int decode_party(struct rv_str *rest, struct rv_ctl_party *out)
 	return RV_OK;
 }
 
-int rv_ctl_decode(struct rv_str packet, struct rv_ctl_msg *out)
+int rv_control_decode(struct rv_str packet, struct rv_control_msg *out)
 {
 	const uint8_t *p = (const uint8_t *)packet.ptr;
-	struct rv_ctl_party self, peer;
+	struct rv_control_party self, peer;
 	struct rv_str rest;
 	int err;
 
@@ -92,7 +92,7 @@ int rv_ctl_decode(struct rv_str packet, struct rv_ctl_msg *out)
 		return RV_ESYNTAX;
 	if (p[MAGIC_LEN - 1] != (uint8_t)magic[MAGIC_LEN - 1])
 		return RV_EVERSION;
-	if (p[MAGIC_LEN] < RV_CTL_START || p[MAGIC_LEN] >= RV_CTL_KIND_END)
+	if (p[MAGIC_LEN] < RV_CONTROL_START || p[MAGIC_LEN] >= RV_CONTROL_KIND_END)
 		return RV_ESYNTAX;
 	rest = (struct rv_str){ packet.ptr + HEAD_LEN, packet.len - HEAD_LEN };
 	err = decode_party(&rest, &self);
@@ -100,7 +100,7 @@ int rv_ctl_decode(struct rv_str packet, struct rv_ctl_msg *out)
 		err = decode_party(&rest, &peer);
 	if (err != RV_OK)
 		return err;
-	out->kind = (enum rv_ctl_kind)p[MAGIC_LEN];
+	out->kind = (enum rv_control_kind)p[MAGIC_LEN];
 	out->status = (int)rv_be32(p + MAGIC_LEN + 1);
 	out->self = self;
 	out->peer = peer;
@@ -111,19 +111,19 @@ int rv_ctl_decode(struct rv_str packet, struct rv_ctl_msg *out)
 /* Room for the descriptors of one message, aligned as cmsg(3) wants it. */
 union fd_space {
 	struct cmsghdr head;
-	char bytes[CMSG_SPACE(sizeof(int) * RV_CTL_FDS_MAX)];
+	char bytes[CMSG_SPACE(sizeof(int) * RV_CONTROL_FDS_MAX)];
 };
 
-int rv_ctl_send(int fd, const struct rv_ctl_msg *msg)
+int rv_control_send(int fd, const struct rv_control_msg *msg)
 {
-	struct rv_buf packet = { .max = RV_CTL_PACKET_MAX };
+	struct rv_buf packet = { .max = RV_CONTROL_PACKET_MAX };
 	union fd_space space = { 0 };
 	struct msghdr head = { 0 };
 	struct iovec iov;
 	int err = RV_OK;
 
-	assert(msg->fd_count <= RV_CTL_FDS_MAX);
-	rv_ctl_encode(msg, &packet);
+	assert(msg->fd_count <= RV_CONTROL_FDS_MAX);
+	rv_control_encode(msg, &packet);
 	if (packet.err != RV_OK) {
 		err = packet.err;
 		goto out;
@@ -159,7 +159,7 @@ out:
 
 /* Every descriptor that came with the packet, whatever else it holds: none may leak. Surplus
  * ones the kernel closes itself, setting MSG_CTRUNC. */
-static void take_fds(struct msghdr *head, struct rv_ctl_msg *out)
+static void take_fds(struct msghdr *head, struct rv_control_msg *out)
 {
 	out->fd_count = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(head); c != NULL; c = CMSG_NXTHDR(head, c)) {
@@ -168,23 +168,23 @@ static void take_fds(struct msghdr *head, struct rv_ctl_msg *out)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		assert(out->fd_count + n <= RV_CTL_FDS_MAX);
+		assert(out->fd_count + n <= RV_CONTROL_FDS_MAX);
 		memcpy(out->fds + out->fd_count, CMSG_DATA(c), n * sizeof(int));
 		out->fd_count += n;
 	}
 }
 
-int rv_ctl_recv(int fd, char *buf, struct rv_ctl_msg *out)
+int rv_control_recv(int fd, char *buf, struct rv_control_msg *out)
 {
 	union fd_space space;
-	struct iovec iov = { buf, RV_CTL_PACKET_MAX };
+	struct iovec iov = { buf, RV_CONTROL_PACKET_MAX };
 	struct msghdr head = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = space.bytes,
-		.msg_controllen = CMSG_LEN(sizeof(int) * RV_CTL_FDS_MAX), /* not one more */
+		.msg_controllen = CMSG_LEN(sizeof(int) * RV_CONTROL_FDS_MAX), /* not one more */
 	};
-	struct rv_ctl_msg msg = { 0 };
+	struct rv_control_msg msg = { 0 };
 	ssize_t n;
 	int err;
 
@@ -201,16 +201,16 @@ int rv_ctl_recv(int fd, char *buf, struct rv_ctl_msg *out)
 	else if (head.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		err = RV_ELIMIT;
 	else
-		err = rv_ctl_decode((struct rv_str){ buf, (size_t)n }, &msg);
+		err = rv_control_decode((struct rv_str){ buf, (size_t)n }, &msg);
 	if (err != RV_OK) {
-		rv_ctl_close_fds(&msg);
+		rv_control_close_fds(&msg);
 		return err;
 	}
 	*out = msg;
 	return RV_OK;
 }
 
-void rv_ctl_close_fds(struct rv_ctl_msg *msg)
+void rv_control_close_fds(struct rv_control_msg *msg)
 {
 	for (size_t i = 0; i < msg->fd_count; i++) {
 		if (msg->fds[i] >= 0)
@@ -219,10 +219,10 @@ void rv_ctl_close_fds(struct rv_ctl_msg *msg)
 	msg->fd_count = 0;
 }
 
-struct rv_ctl_chan {
+struct rv_control_chan {
 	uv_poll_t poll;
 	int fd;
-	const struct rv_ctl_chan_callbacks *cb;
+	const struct rv_control_chan_callbacks *cb;
 	void *arg;
 	bool is_freed; /* by its owner, perhaps inside on_msg; memory goes in on_closed */
 };
@@ -233,19 +233,19 @@ static void on_closed(uv_handle_t *handle)
 }
 
 /* Dispatch up to `max` messages; the code that ended it, RV_OK when there may be more. */
-static int dispatch(struct rv_ctl_chan *chan, unsigned max)
+static int dispatch(struct rv_control_chan *chan, unsigned max)
 {
-	char *buf = malloc(RV_CTL_PACKET_MAX);
+	char *buf = malloc(RV_CONTROL_PACKET_MAX);
 	int err = buf != NULL ? RV_OK : -ENOMEM;
 
 	for (unsigned i = 0; err == RV_OK && i < max && !chan->is_freed; i++) {
-		struct rv_ctl_msg msg;
+		struct rv_control_msg msg;
 
-		err = rv_ctl_recv(chan->fd, buf, &msg);
+		err = rv_control_recv(chan->fd, buf, &msg);
 		if (err != RV_OK)
 			break;
 		chan->cb->on_msg(chan->arg, &msg);
-		rv_ctl_close_fds(&msg);
+		rv_control_close_fds(&msg);
 	}
 	free(buf);
 	return err;
@@ -253,8 +253,8 @@ static int dispatch(struct rv_ctl_chan *chan, unsigned max)
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-	struct rv_ctl_chan *chan = poll->data;
-	int err = dispatch(chan, RV_CTL_BATCH);
+	struct rv_control_chan *chan = poll->data;
+	int err = dispatch(chan, RV_CONTROL_BATCH);
 
 	(void)status; /* an error condition shows itself in recvmsg */
 	(void)events;
@@ -264,24 +264,24 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	chan->cb->on_end(chan->arg, err);
 }
 
-void rv_ctl_chan_drain(struct rv_ctl_chan *chan)
+void rv_control_chan_drain(struct rv_control_chan *chan)
 {
 	int err = dispatch(chan, UINT_MAX);
 
 	(void)err; /* the owner knows that it ended */
 }
 
-int rv_ctl_chan_new(uv_loop_t *loop, int fd, const struct rv_ctl_chan_callbacks *cb, void *arg,
-		    struct rv_ctl_chan **out)
+int rv_control_chan_new(uv_loop_t *loop, int fd, const struct rv_control_chan_callbacks *cb,
+			void *arg, struct rv_control_chan **out)
 {
-	struct rv_ctl_chan *chan = calloc(1, sizeof(*chan));
+	struct rv_control_chan *chan = calloc(1, sizeof(*chan));
 	int err;
 
 	if (chan == NULL) {
 		close(fd);
 		return -ENOMEM;
 	}
-	*chan = (struct rv_ctl_chan){ .fd = fd, .cb = cb, .arg = arg };
+	*chan = (struct rv_control_chan){ .fd = fd, .cb = cb, .arg = arg };
 	chan->poll.data = chan;
 	err = uv_poll_init(loop, &chan->poll, fd);
 	if (err != 0) {
@@ -291,19 +291,19 @@ int rv_ctl_chan_new(uv_loop_t *loop, int fd, const struct rv_ctl_chan_callbacks 
 	}
 	err = uv_poll_start(&chan->poll, UV_READABLE, on_readable);
 	if (err != 0) {
-		rv_ctl_chan_free(chan);
+		rv_control_chan_free(chan);
 		return err;
 	}
 	*out = chan;
 	return RV_OK;
 }
 
-int rv_ctl_chan_send(struct rv_ctl_chan *chan, const struct rv_ctl_msg *msg)
+int rv_control_chan_send(struct rv_control_chan *chan, const struct rv_control_msg *msg)
 {
-	return rv_ctl_send(chan->fd, msg);
+	return rv_control_send(chan->fd, msg);
 }
 
-void rv_ctl_chan_free(struct rv_ctl_chan *chan)
+void rv_control_chan_free(struct rv_control_chan *chan)
 {
 	if (chan == NULL || chan->is_freed)
 		return;

@@ -31,72 +31,75 @@
 #include "bus/bus.h"
 
 enum {
-	RV_CTL_PACKET_MAX = 48 * 1024,
-	RV_CTL_FDS_MAX = 1 + RV_DUTY_LISTEN_MAX,
-	RV_CTL_BATCH = 32, /* messages read per wake-up of a channel */
+	RV_CONTROL_PACKET_MAX = 48 * 1024,
+	RV_CONTROL_FDS_MAX = 1 + RV_DUTY_LISTEN_MAX,
+	RV_CONTROL_BATCH = 32, /* messages read per wake-up of a channel */
 };
 
-enum rv_ctl_kind {
-	RV_CTL_START = 1,
-	RV_CTL_LINK,
-	RV_CTL_STOP,
-	RV_CTL_ROSTER,
-	RV_CTL_READY,
-	RV_CTL_FAILED,
-	RV_CTL_JOIN,
-	RV_CTL_REFUSED,
-	RV_CTL_KIND_END,
+enum rv_control_kind {
+	RV_CONTROL_START = 1,
+	RV_CONTROL_LINK,
+	RV_CONTROL_STOP,
+	RV_CONTROL_ROSTER,
+	RV_CONTROL_READY,
+	RV_CONTROL_FAILED,
+	RV_CONTROL_JOIN,
+	RV_CONTROL_REFUSED,
+	RV_CONTROL_KIND_END,
 };
 
-struct rv_ctl_party {
+struct rv_control_party {
 	char name[RV_BUS_NAME_MAX + 1]; /* "" = nobody */
 	uint16_t instance;
 };
 
-struct rv_ctl_msg {
-	enum rv_ctl_kind kind;
+struct rv_control_msg {
+	enum rv_control_kind kind;
 	int status;
-	struct rv_ctl_party self;
-	struct rv_ctl_party peer;
+	struct rv_control_party self;
+	struct rv_control_party peer;
 	struct rv_str body; /* lent */
-	int fds[RV_CTL_FDS_MAX];
+	int fds[RV_CONTROL_FDS_MAX];
 	size_t fd_count; /* received: the receiver's; one that is kept is overwritten by -1 */
 };
 
 /* RV_EINVALID: name empty, too long or with characters outside [a-z0-9.-]. */
-int rv_ctl_party_set(struct rv_ctl_party *party, const char *name, unsigned instance) RV_MUSTCHECK;
+int rv_control_party_set(struct rv_control_party *party, const char *name,
+			 unsigned instance) RV_MUSTCHECK;
 
 /* Pure halves. Decode leaves fds alone. RV_ESYNTAX: not this layout; RV_EVERSION: other magic,
  * "RVC" and another digit. */
-void rv_ctl_encode(const struct rv_ctl_msg *msg, struct rv_buf *out);
-int rv_ctl_decode(struct rv_str packet, struct rv_ctl_msg *out) RV_MUSTCHECK;
+void rv_control_encode(const struct rv_control_msg *msg, struct rv_buf *out);
+int rv_control_decode(struct rv_str packet, struct rv_control_msg *out) RV_MUSTCHECK;
 
 /* Send without blocking; fds stay the caller's. RV_EBUSY: the socket is full. RV_ECLOSED: nobody
- * there. RV_ELIMIT: longer than RV_CTL_PACKET_MAX. */
-int rv_ctl_send(int fd, const struct rv_ctl_msg *msg) RV_MUSTCHECK;
+ * there. RV_ELIMIT: longer than RV_CONTROL_PACKET_MAX. */
+int rv_control_send(int fd, const struct rv_control_msg *msg) RV_MUSTCHECK;
 
-/* Receive without blocking into `buf` of RV_CTL_PACKET_MAX bytes, to which out->body points.
+/* Receive without blocking into `buf` of RV_CONTROL_PACKET_MAX bytes, to which out->body points.
  * RV_EWANTREAD; RV_ECLOSED at the end; RV_ELIMIT: cut packet; or as decode. On failure no received
  * fd stays open. */
-int rv_ctl_recv(int fd, char *buf, struct rv_ctl_msg *out) RV_MUSTCHECK;
-void rv_ctl_close_fds(struct rv_ctl_msg *msg);
+int rv_control_recv(int fd, char *buf, struct rv_control_msg *out) RV_MUSTCHECK;
+void rv_control_close_fds(struct rv_control_msg *msg);
 
 /* A control socket on the loop. */
-struct rv_ctl_chan;
+struct rv_control_chan;
 
 /* on_msg may free the channel. on_end: the peer closed (RV_ECLOSED) or sent rubbish (any other
  * code); exactly once, nothing follows; the owner then frees the channel. */
-struct rv_ctl_chan_callbacks {
-	void (*on_msg)(void *arg, struct rv_ctl_msg *msg);
+struct rv_control_chan_callbacks {
+	void (*on_msg)(void *arg, struct rv_control_msg *msg);
 	void (*on_end)(void *arg, int reason);
 };
 
 /* Owns fd, also on failure. */
-int rv_ctl_chan_new(uv_loop_t *loop, int fd, const struct rv_ctl_chan_callbacks *cb, void *arg,
-		    struct rv_ctl_chan **out) RV_MUSTCHECK;
-int rv_ctl_chan_send(struct rv_ctl_chan *chan, const struct rv_ctl_msg *msg) RV_MUSTCHECK;
+int rv_control_chan_new(uv_loop_t *loop, int fd, const struct rv_control_chan_callbacks *cb,
+			void *arg, struct rv_control_chan **out) RV_MUSTCHECK;
+int rv_control_chan_send(struct rv_control_chan *chan,
+			 const struct rv_control_msg *msg) RV_MUSTCHECK;
 /* Dispatch what has arrived and is unread; for a peer known to be dead. on_end is not called. */
-void rv_ctl_chan_drain(struct rv_ctl_chan *chan);
-void rv_ctl_chan_free(struct rv_ctl_chan *chan); /* memory follows on the loop; NULL allowed */
+void rv_control_chan_drain(struct rv_control_chan *chan);
+void rv_control_chan_free(
+	struct rv_control_chan *chan); /* memory follows on the loop; NULL allowed */
 
 #endif

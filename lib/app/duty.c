@@ -35,7 +35,7 @@ struct rv_duty {
 
 	uv_loop_t loop;
 	struct rv_bus *bus;
-	struct rv_ctl_chan *control;
+	struct rv_control_chan *control;
 	struct rv_process process;
 	void *state;
 	bool is_stopping; /* stop() was called */
@@ -156,7 +156,7 @@ static void serve_health(void *arg, struct rv_bus_call *call, struct rv_str body
 	rv_bus_reply(call, RV_OK, rv_str_sub(rv_str(reason), 0, RV_DUTY_REASON_MAX));
 }
 
-static void take_link(struct rv_duty *duty, struct rv_ctl_msg *msg)
+static void take_link(struct rv_duty *duty, struct rv_control_msg *msg)
 {
 	int err;
 
@@ -169,7 +169,7 @@ static void take_link(struct rv_duty *duty, struct rv_ctl_msg *msg)
 		       RV_KI("instance", msg->peer.instance), RV_KS("error", rv_err_name(err)));
 }
 
-static void take_roster(struct rv_duty *duty, const struct rv_ctl_msg *msg)
+static void take_roster(struct rv_duty *duty, const struct rv_control_msg *msg)
 {
 	size_t n;
 
@@ -179,15 +179,15 @@ static void take_roster(struct rv_duty *duty, const struct rv_ctl_msg *msg)
 		duty->roster_fn(duty->roster_arg, duty->roster, n);
 }
 
-static void on_control(void *arg, struct rv_ctl_msg *msg)
+static void on_control(void *arg, struct rv_control_msg *msg)
 {
 	struct rv_duty *duty = arg;
 
-	if (msg->kind == RV_CTL_LINK)
+	if (msg->kind == RV_CONTROL_LINK)
 		take_link(duty, msg);
-	else if (msg->kind == RV_CTL_ROSTER)
+	else if (msg->kind == RV_CONTROL_ROSTER)
 		take_roster(duty, msg);
-	else if (msg->kind == RV_CTL_STOP)
+	else if (msg->kind == RV_CONTROL_STOP)
 		begin_stop(duty);
 }
 
@@ -202,7 +202,7 @@ static void on_control_end(void *arg, int reason)
 	begin_stop(duty);
 }
 
-static const struct rv_ctl_chan_callbacks control_callbacks = { on_control, on_control_end };
+static const struct rv_control_chan_callbacks control_callbacks = { on_control, on_control_end };
 
 /* "--duty 3": the number of the control socket; -1 when it is anything else. */
 static int parse_args(int argc, char **argv)
@@ -215,18 +215,18 @@ static int parse_args(int argc, char **argv)
 	return (int)fd;
 }
 
-static int receive_start(int fd, char *packet, struct rv_ctl_msg *out)
+static int receive_start(int fd, char *packet, struct rv_control_msg *out)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int err;
 
 	while (poll(&wait, 1, START_WAIT_MS) < 0 && errno == EINTR)
 		continue;
-	err = rv_ctl_recv(fd, packet, out);
+	err = rv_control_recv(fd, packet, out);
 	if (err != RV_OK)
 		return err;
-	if (out->kind != RV_CTL_START || out->fd_count < 1) {
-		rv_ctl_close_fds(out);
+	if (out->kind != RV_CONTROL_START || out->fd_count < 1) {
+		rv_control_close_fds(out);
 		return RV_ESYNTAX;
 	}
 	return RV_OK;
@@ -276,8 +276,8 @@ static int read_settings(struct rv_duty *duty, struct rv_str body)
 
 static int take_start(struct rv_duty *duty, int control_fd)
 {
-	char *packet = malloc(RV_CTL_PACKET_MAX);
-	struct rv_ctl_msg msg;
+	char *packet = malloc(RV_CONTROL_PACKET_MAX);
+	struct rv_control_msg msg;
 	char name[RV_BUS_NAME_MAX + 8];
 	int err;
 
@@ -294,7 +294,7 @@ static int take_start(struct rv_duty *duty, int control_fd)
 		duty->listeners[duty->listener_count++] = msg.fds[i];
 		msg.fds[i] = -1;
 	}
-	rv_ctl_close_fds(&msg);
+	rv_control_close_fds(&msg);
 	snprintf(name, sizeof(name), "%s.%u", duty->code->spec->name, duty->instance);
 	rv_log_init(name, duty->log_level, duty->log_format, STDERR_FILENO);
 out:
@@ -315,19 +315,20 @@ static int open_loop(struct rv_duty *duty, int control_fd)
 	if (err != RV_OK)
 		return err;
 	rv_process_init(&duty->process);
-	return rv_ctl_chan_new(&duty->loop, control_fd, &control_callbacks, duty, &duty->control);
+	return rv_control_chan_new(&duty->loop, control_fd, &control_callbacks, duty,
+				   &duty->control);
 }
 
 static void report_failure(struct rv_duty *duty, int err, const struct rv_diag *diag)
 {
 	char text[RV_DIAG_TEXT_MAX + RV_DIAG_WHERE_MAX + 4];
 	bool has_where = diag->where[0] != '\0';
-	struct rv_ctl_msg msg = { .kind = RV_CTL_FAILED, .status = err };
+	struct rv_control_msg msg = { .kind = RV_CONTROL_FAILED, .status = err };
 
 	snprintf(text, sizeof(text), "%s%s%s", diag->where, has_where ? ": " : "",
 		 diag->text[0] != '\0' ? diag->text : rv_err_name(err));
 	msg.body = rv_str(text);
-	if (rv_ctl_chan_send(duty->control, &msg) != RV_OK)
+	if (rv_control_chan_send(duty->control, &msg) != RV_OK)
 		rv_log(RV_LOG_ERROR, "app.duty.refused", RV_KS("error", text));
 }
 
@@ -335,14 +336,14 @@ static void report_failure(struct rv_duty *duty, int err, const struct rv_diag *
 static int run(struct rv_duty *duty)
 {
 	struct rv_diag diag = { 0 };
-	const struct rv_ctl_msg ready = { .kind = RV_CTL_READY };
+	const struct rv_control_msg ready = { .kind = RV_CONTROL_READY };
 	int err = duty->code->start(duty, &duty->state, &diag);
 
 	if (err != RV_OK) {
 		report_failure(duty, err, &diag);
 		return err == RV_EINVALID || err == RV_ESYNTAX ? RV_EXIT_CONFIG : RV_EXIT_FAILURE;
 	}
-	err = rv_ctl_chan_send(duty->control, &ready);
+	err = rv_control_chan_send(duty->control, &ready);
 	if (err != RV_OK)
 		return RV_EXIT_FAILURE; /* the supervisor is gone */
 	if (!duty->has_stopped)
@@ -354,7 +355,7 @@ static int run(struct rv_duty *duty)
 static void close_loop(struct rv_duty *duty)
 {
 	rv_bus_free(duty->bus);
-	rv_ctl_chan_free(duty->control);
+	rv_control_chan_free(duty->control);
 	rv_process_deinit(&duty->process);
 	/* A handle that the duty forgot would keep a full run from ending. */
 	for (int i = 0; i < 8 && uv_run(&duty->loop, UV_RUN_NOWAIT) != 0; i++)

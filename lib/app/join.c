@@ -82,8 +82,8 @@ static int make_nonblocking(int fd)
 static int receive_link(int fd, const char *peer, struct rv_app_link *out)
 {
 	int64_t deadline_us = rv_time_boot_us() + RV_APP_JOIN_TIMEOUT_MS * RV_US_PER_MS;
-	char *packet = malloc(RV_CTL_PACKET_MAX);
-	struct rv_ctl_msg msg;
+	char *packet = malloc(RV_CONTROL_PACKET_MAX);
+	struct rv_control_msg msg;
 	int err;
 
 	if (packet == NULL)
@@ -91,13 +91,13 @@ static int receive_link(int fd, const char *peer, struct rv_app_link *out)
 	do {
 		err = wait_readable(fd, deadline_us);
 		if (err == RV_OK)
-			err = rv_ctl_recv(fd, packet, &msg);
+			err = rv_control_recv(fd, packet, &msg);
 	} while (err == RV_EWANTREAD);
 	if (err != RV_OK)
 		goto out;
-	if (msg.kind == RV_CTL_REFUSED && msg.status < 0) {
+	if (msg.kind == RV_CONTROL_REFUSED && msg.status < 0) {
 		err = msg.status;
-	} else if (msg.kind == RV_CTL_LINK && msg.fd_count == 1 &&
+	} else if (msg.kind == RV_CONTROL_LINK && msg.fd_count == 1 &&
 		   strcmp(msg.peer.name, peer) == 0) {
 		err = make_nonblocking(msg.fds[0]);
 		if (err == RV_OK) {
@@ -111,7 +111,7 @@ static int receive_link(int fd, const char *peer, struct rv_app_link *out)
 	} else {
 		err = RV_ESYNTAX;
 	}
-	rv_ctl_close_fds(&msg);
+	rv_control_close_fds(&msg);
 out:
 	free(packet);
 	return err;
@@ -120,17 +120,17 @@ out:
 int rv_app_join(const char *path, const char *self, unsigned instance, const char *peer,
 		struct rv_app_link *out)
 {
-	struct rv_ctl_msg ask = { .kind = RV_CTL_JOIN };
+	struct rv_control_msg ask = { .kind = RV_CONTROL_JOIN };
 	int fd;
-	int err = rv_ctl_party_set(&ask.self, self, instance);
+	int err = rv_control_party_set(&ask.self, self, instance);
 
 	if (err == RV_OK)
-		err = rv_ctl_party_set(&ask.peer, peer, 0);
+		err = rv_control_party_set(&ask.peer, peer, 0);
 	if (err == RV_OK)
 		err = rv_join_connect(path, &fd);
 	if (err != RV_OK)
 		return err;
-	err = rv_ctl_send(fd, &ask);
+	err = rv_control_send(fd, &ask);
 	/* One who is refused at the door may find it closed already, the reason still to be read.
 	 */
 	if (err == RV_OK || err == RV_ECLOSED)

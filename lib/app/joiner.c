@@ -13,11 +13,11 @@ static void try_to_connect(uv_timer_t *timer);
 
 static void join_child(struct rv_sv_joiner *joiner, const struct rv_sv_child *child)
 {
-	struct rv_ctl_msg msg = { .kind = RV_CTL_JOIN };
-	int err = rv_ctl_party_set(&msg.self, child->spec->name, child->instance);
+	struct rv_control_msg msg = { .kind = RV_CONTROL_JOIN };
+	int err = rv_control_party_set(&msg.self, child->spec->name, child->instance);
 
 	if (err == RV_OK)
-		err = rv_ctl_chan_send(joiner->chan, &msg);
+		err = rv_control_chan_send(joiner->chan, &msg);
 	if (err != RV_OK && err != RV_ECLOSED) /* the end of the channel is told by itself */
 		rv_log(RV_LOG_WARN, "app.join.refused", RV_KS("child", child->spec->name),
 		       RV_KI("instance", child->instance), RV_KS("error", rv_err_name(err)));
@@ -25,7 +25,7 @@ static void join_child(struct rv_sv_joiner *joiner, const struct rv_sv_child *ch
 
 /* Only names that we do not run ourselves are wanted from there, and only what the tables allow:
  * the other supervisor is believed no more than that. */
-static void take_link(struct rv_sv *sv, struct rv_ctl_msg *msg)
+static void take_link(struct rv_sv *sv, struct rv_control_msg *msg)
 {
 	const struct rv_duty_spec *peer = rv_plan_find(sv->opt->known, msg->peer.name);
 
@@ -39,19 +39,19 @@ static void take_link(struct rv_sv *sv, struct rv_ctl_msg *msg)
 		    strcmp(child->spec->name, msg->self.name) != 0 || child->control == NULL ||
 		    !rv_plan_is_paired(child->spec, peer, false))
 			continue;
-		if (rv_ctl_chan_send(child->control, msg) != RV_OK)
+		if (rv_control_chan_send(child->control, msg) != RV_OK)
 			rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", msg->self.name),
 			       RV_KS("b", msg->peer.name));
 	}
 }
 
-static void on_msg(void *arg, struct rv_ctl_msg *msg)
+static void on_msg(void *arg, struct rv_control_msg *msg)
 {
 	struct rv_sv *sv = arg;
 
-	if (msg->kind == RV_CTL_LINK)
+	if (msg->kind == RV_CONTROL_LINK)
 		take_link(sv, msg);
-	else if (msg->kind == RV_CTL_REFUSED)
+	else if (msg->kind == RV_CONTROL_REFUSED)
 		rv_log(RV_LOG_WARN, "app.join.refused", RV_KS("path", sv->opt->join),
 		       RV_KS("child", msg->self.name), RV_KI("instance", msg->self.instance),
 		       RV_KS("error", rv_err_name(msg->status)));
@@ -69,12 +69,12 @@ static void on_end(void *arg, int reason)
 {
 	struct rv_sv *sv = arg;
 
-	rv_ctl_chan_free(sv->joiner.chan);
+	rv_control_chan_free(sv->joiner.chan);
 	sv->joiner.chan = NULL;
 	retry_later(sv, reason);
 }
 
-static const struct rv_ctl_chan_callbacks callbacks = { on_msg, on_end };
+static const struct rv_control_chan_callbacks callbacks = { on_msg, on_end };
 
 static void try_to_connect(uv_timer_t *timer)
 {
@@ -83,7 +83,7 @@ static void try_to_connect(uv_timer_t *timer)
 	int err = rv_join_connect(sv->opt->join, &fd);
 
 	if (err == RV_OK)
-		err = rv_ctl_chan_new(&sv->loop, fd, &callbacks, sv, &sv->joiner.chan);
+		err = rv_control_chan_new(&sv->loop, fd, &callbacks, sv, &sv->joiner.chan);
 	if (err != RV_OK) {
 		retry_later(sv, err);
 		return;
@@ -109,7 +109,7 @@ void rv_sv_joiner_close(struct rv_sv *sv)
 {
 	if (sv->joiner.timer.data == NULL)
 		return;
-	rv_ctl_chan_free(sv->joiner.chan);
+	rv_control_chan_free(sv->joiner.chan);
 	sv->joiner.chan = NULL;
 	uv_close((uv_handle_t *)&sv->joiner.timer, NULL);
 	sv->joiner.timer.data = NULL;

@@ -10,22 +10,26 @@
 
 enum { ROSTER_RETRY_MS = 100 };
 
-static struct rv_ctl_party party_of(const struct rv_sv_child *child)
+static struct rv_control_party party_of(const struct rv_sv_child *child)
 {
-	struct rv_ctl_party party = { 0 };
-	int err = rv_ctl_party_set(&party, child->spec->name, child->instance);
+	struct rv_control_party party = { 0 };
+	int err = rv_control_party_set(&party, child->spec->name, child->instance);
 
 	/* The tables are ours; rv_supervisor_run has checked their names. */
-	return err == RV_OK ? party : (struct rv_ctl_party){ 0 };
+	return err == RV_OK ? party : (struct rv_control_party){ 0 };
 }
 
 /* One end of a new pair over each channel. A duty that does not even read its control socket
  * cannot be given a link; it shows in its missing answers. */
-static int link_two(struct rv_ctl_chan *a_chan, const struct rv_ctl_party *a,
-		    struct rv_ctl_chan *b_chan, const struct rv_ctl_party *b)
+static int link_two(struct rv_control_chan *a_chan, const struct rv_control_party *a,
+		    struct rv_control_chan *b_chan, const struct rv_control_party *b)
 {
-	struct rv_ctl_msg to_a = { .kind = RV_CTL_LINK, .self = *a, .peer = *b, .fd_count = 1 };
-	struct rv_ctl_msg to_b = { .kind = RV_CTL_LINK, .self = *b, .peer = *a, .fd_count = 1 };
+	struct rv_control_msg to_a = {
+		.kind = RV_CONTROL_LINK, .self = *a, .peer = *b, .fd_count = 1
+	};
+	struct rv_control_msg to_b = {
+		.kind = RV_CONTROL_LINK, .self = *b, .peer = *a, .fd_count = 1
+	};
 	int pair[2];
 	int err;
 
@@ -35,9 +39,9 @@ static int link_two(struct rv_ctl_chan *a_chan, const struct rv_ctl_party *a,
 	}
 	to_a.fds[0] = pair[0];
 	to_b.fds[0] = pair[1];
-	err = rv_ctl_chan_send(a_chan, &to_a);
+	err = rv_control_chan_send(a_chan, &to_a);
 	if (err == RV_OK)
-		err = rv_ctl_chan_send(b_chan, &to_b);
+		err = rv_control_chan_send(b_chan, &to_b);
 	close(pair[0]);
 	close(pair[1]);
 out:
@@ -52,7 +56,7 @@ static bool is_linkable(const struct rv_sv_child *child)
 	return child->control != NULL && child->run != RV_DUTY_STOPPING;
 }
 
-static void pair_with_outsiders(struct rv_sv_child *child, const struct rv_ctl_party *self)
+static void pair_with_outsiders(struct rv_sv_child *child, const struct rv_control_party *self)
 {
 	struct rv_list *it;
 
@@ -70,11 +74,11 @@ static void pair_with_outsiders(struct rv_sv_child *child, const struct rv_ctl_p
 
 void rv_sv_pair_child(struct rv_sv_child *child)
 {
-	struct rv_ctl_party self = party_of(child);
+	struct rv_control_party self = party_of(child);
 
 	for (size_t i = 0; i < child->sv->child_count; i++) {
 		struct rv_sv_child *other = &child->sv->children[i];
-		struct rv_ctl_party peer = party_of(other);
+		struct rv_control_party peer = party_of(other);
 
 		if (other != child && is_linkable(other) &&
 		    rv_plan_is_paired(child->spec, other->spec, true))
@@ -83,7 +87,7 @@ void rv_sv_pair_child(struct rv_sv_child *child)
 	pair_with_outsiders(child, &self);
 }
 
-int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_ctl_party *party,
+int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_control_party *party,
 		     const struct rv_duty_spec *spec, const char *only_name)
 {
 	struct rv_sv *sv = outsider->sv;
@@ -91,7 +95,7 @@ int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_ctl_party 
 
 	for (size_t i = 0; i < sv->child_count; i++) {
 		struct rv_sv_child *child = &sv->children[i];
-		struct rv_ctl_party peer = party_of(child);
+		struct rv_control_party peer = party_of(child);
 
 		if (only_name[0] != '\0' && strcmp(child->spec->name, only_name) != 0)
 			continue;
@@ -135,7 +139,7 @@ static void fill_info(const struct rv_sv_child *child, struct rv_duty_info *out)
 void rv_sv_roster_send(uv_timer_t *timer)
 {
 	struct rv_sv *sv = timer->data;
-	struct rv_ctl_msg msg = { .kind = RV_CTL_ROSTER };
+	struct rv_control_msg msg = { .kind = RV_CONTROL_ROSTER };
 	struct rv_buf body = { 0 };
 
 	for (size_t i = 0; i < sv->child_count; i++) {
@@ -149,7 +153,7 @@ void rv_sv_roster_send(uv_timer_t *timer)
 		struct rv_sv_child *child = &sv->children[i];
 
 		if (child->spec->watches_all && child->control != NULL &&
-		    rv_ctl_chan_send(child->control, &msg) == RV_EBUSY)
+		    rv_control_chan_send(child->control, &msg) == RV_EBUSY)
 			uv_timer_start(timer, rv_sv_roster_send, ROSTER_RETRY_MS, 0);
 	}
 	rv_buf_deinit(&body);

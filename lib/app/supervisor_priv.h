@@ -33,7 +33,7 @@ struct rv_sv_child {
 	 *                 NULL: it closed its end before it was reaped */
 	enum rv_duty_run run;
 	pid_t pid;
-	struct rv_ctl_chan *control;
+	struct rv_control_chan *control;
 	uv_timer_t timer;
 
 	uint64_t restarts;
@@ -47,8 +47,9 @@ struct rv_sv_child {
 struct rv_sv_outsider {
 	struct rv_list link;
 	struct rv_sv *sv;
-	struct rv_ctl_chan *chan;
-	struct rv_ctl_party parties[RV_SUPERVISOR_PARTIES_MAX]; /* its duties that stay joined */
+	struct rv_control_chan *chan;
+	struct rv_control_party
+		parties[RV_SUPERVISOR_PARTIES_MAX]; /* its duties that stay joined */
 	const struct rv_duty_spec *specs[RV_SUPERVISOR_PARTIES_MAX];
 	size_t party_count;
 };
@@ -64,7 +65,7 @@ struct rv_sv_broker {
 };
 
 struct rv_sv_joiner {
-	struct rv_ctl_chan *chan; /* NULL: not connected, timer runs */
+	struct rv_control_chan *chan; /* NULL: not connected, timer runs */
 	uv_timer_t timer;
 	bool is_lost_logged;
 };
@@ -107,7 +108,7 @@ void rv_sv_child_close(struct rv_sv_child *child); /* no process is left */
 void rv_sv_pair_child(struct rv_sv_child *child);
 /* Links of outsider's party with each running duty the tables allow (only_name: that one alone, its
  * lowest instance). RV_EDENIED, RV_ENOTFOUND, RV_EBUSY when there was none to be made. */
-int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_ctl_party *party,
+int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_control_party *party,
 		     const struct rv_duty_spec *spec, const char *only_name) RV_MUSTCHECK;
 void rv_sv_roster_changed(struct rv_sv *sv);
 void rv_sv_roster_send(uv_timer_t *timer);

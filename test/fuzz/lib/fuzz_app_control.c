@@ -25,13 +25,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rv_str packet = rv_strn(data, size);
 	struct rv_buf again = { 0 };
-	struct rv_ctl_msg msg = { 0 };
+	struct rv_control_msg msg = { 0 };
 
-	if (rv_ctl_decode(packet, &msg) != RV_OK)
+	if (rv_control_decode(packet, &msg) != RV_OK)
 		return 0;
 	assert(strlen(msg.self.name) <= RV_BUS_NAME_MAX &&
 	       strlen(msg.peer.name) <= RV_BUS_NAME_MAX);
-	rv_ctl_encode(&msg, &again);
+	rv_control_encode(&msg, &again);
 	assert(rv_str_eq(rv_buf_str(&again), packet));
 	rv_buf_deinit(&again);
 	check_roster(msg.body);

@@ -11,27 +11,27 @@
 
 #include "app/control_priv.h"
 
-static struct rv_ctl_msg example(void)
+static struct rv_control_msg example(void)
 {
-	struct rv_ctl_msg msg = { .kind = RV_CTL_LINK,
-				  .status = RV_EBUSY,
-				  .body = RV_STR_LIT("x\0y") };
+	struct rv_control_msg msg = { .kind = RV_CONTROL_LINK,
+				      .status = RV_EBUSY,
+				      .body = RV_STR_LIT("x\0y") };
 
-	assert_int_equal(rv_ctl_party_set(&msg.self, "proxy", 3), RV_OK);
-	assert_int_equal(rv_ctl_party_set(&msg.peer, "rs", 0xffff), RV_OK);
+	assert_int_equal(rv_control_party_set(&msg.self, "proxy", 3), RV_OK);
+	assert_int_equal(rv_control_party_set(&msg.peer, "rs", 0xffff), RV_OK);
 	return msg;
 }
 
 static void what_is_encoded_is_decoded(void **state)
 {
-	const struct rv_ctl_msg msg = example();
+	const struct rv_control_msg msg = example();
 	struct rv_buf packet = { 0 };
-	struct rv_ctl_msg got = { 0 };
+	struct rv_control_msg got = { 0 };
 
 	(void)state;
-	rv_ctl_encode(&msg, &packet);
-	assert_int_equal(rv_ctl_decode(rv_buf_str(&packet), &got), RV_OK);
-	assert_int_equal(got.kind, RV_CTL_LINK);
+	rv_control_encode(&msg, &packet);
+	assert_int_equal(rv_control_decode(rv_buf_str(&packet), &got), RV_OK);
+	assert_int_equal(got.kind, RV_CONTROL_LINK);
 	assert_int_equal(got.status, RV_EBUSY);
 	assert_string_equal(got.self.name, "proxy");
 	assert_int_equal(got.self.instance, 3);
@@ -69,8 +69,8 @@ static void malformed_packets_are_refused_and_nothing_is_touched(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < RV_ARRAY_LEN(decode_cases); i++) {
-		struct rv_ctl_msg msg = { .status = 42 };
-		int r = rv_ctl_decode(decode_cases[i].packet, &msg);
+		struct rv_control_msg msg = { .status = 42 };
+		int r = rv_control_decode(decode_cases[i].packet, &msg);
 
 		if (r != decode_cases[i].result)
 			fail_msg("case %zu: %s", i, rv_err_name(r));
@@ -95,10 +95,10 @@ static void parties_have_legal_names_and_numbers(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < RV_ARRAY_LEN(party_cases); i++) {
-		struct rv_ctl_party party = { .name = "before" };
+		struct rv_control_party party = { .name = "before" };
 
 		assert_int_equal(
-			rv_ctl_party_set(&party, party_cases[i].name, party_cases[i].instance),
+			rv_control_party_set(&party, party_cases[i].name, party_cases[i].instance),
 			party_cases[i].result);
 		if (party_cases[i].result != RV_OK)
 			assert_string_equal(party.name, "before");
@@ -112,8 +112,8 @@ static void make_pair(int pair[2])
 
 static void descriptors_travel_with_close_on_exec(void **state)
 {
-	struct rv_ctl_msg msg = example(), got;
-	char *buf = malloc(RV_CTL_PACKET_MAX);
+	struct rv_control_msg msg = example(), got;
+	char *buf = malloc(RV_CONTROL_PACKET_MAX);
 	int pair[2];
 
 	(void)state;
@@ -121,11 +121,11 @@ static void descriptors_travel_with_close_on_exec(void **state)
 	msg.fds[0] = STDIN_FILENO;
 	msg.fds[1] = STDOUT_FILENO;
 	msg.fd_count = 2;
-	assert_int_equal(rv_ctl_send(pair[0], &msg), RV_OK);
-	assert_int_equal(rv_ctl_recv(pair[1], buf, &got), RV_OK);
+	assert_int_equal(rv_control_send(pair[0], &msg), RV_OK);
+	assert_int_equal(rv_control_recv(pair[1], buf, &got), RV_OK);
 	assert_int_equal(got.fd_count, 2);
 	assert_true(fcntl(got.fds[1], F_GETFD) & FD_CLOEXEC);
-	rv_ctl_close_fds(&got);
+	rv_control_close_fds(&got);
 	assert_int_equal(got.fd_count, 0);
 	close(pair[0]);
 	close(pair[1]);
@@ -168,18 +168,18 @@ static const struct {
 
 static void refused_packets_leak_no_descriptor(void **state)
 {
-	char *buf = malloc(RV_CTL_PACKET_MAX);
+	char *buf = malloc(RV_CONTROL_PACKET_MAX);
 
 	(void)state;
 	for (size_t i = 0; i < RV_ARRAY_LEN(hostile_cases); i++) {
-		struct rv_ctl_msg got = { .status = 42 };
+		struct rv_control_msg got = { .status = 42 };
 		unsigned before;
 		int pair[2];
 
 		make_pair(pair);
 		before = count_open_fds();
 		send_raw(pair[0], hostile_cases[i].packet, hostile_cases[i].fd_count);
-		assert_int_equal(rv_ctl_recv(pair[1], buf, &got), hostile_cases[i].result);
+		assert_int_equal(rv_control_recv(pair[1], buf, &got), hostile_cases[i].result);
 		assert_int_equal(got.status, 42);
 		assert_int_equal(count_open_fds(), before);
 		close(pair[0]);
@@ -190,29 +190,29 @@ static void refused_packets_leak_no_descriptor(void **state)
 
 static void every_end_of_a_socket_has_its_code(void **state)
 {
-	struct rv_ctl_msg msg = example(), got;
-	char *buf = malloc(RV_CTL_PACKET_MAX);
-	char *big = calloc(1, RV_CTL_PACKET_MAX + 1);
+	struct rv_control_msg msg = example(), got;
+	char *buf = malloc(RV_CONTROL_PACKET_MAX);
+	char *big = calloc(1, RV_CONTROL_PACKET_MAX + 1);
 	int pair[2];
 	int err;
 
 	(void)state;
 	make_pair(pair);
-	assert_int_equal(rv_ctl_recv(pair[1], buf, &got), RV_EWANTREAD);
-	assert_true(send(pair[0], big, RV_CTL_PACKET_MAX + 1, 0) > 0);
-	assert_int_equal(rv_ctl_recv(pair[1], buf, &got), RV_ELIMIT);
-	msg.body = rv_strn(big, RV_CTL_PACKET_MAX);
-	assert_int_equal(rv_ctl_send(pair[0], &msg), RV_ELIMIT);
+	assert_int_equal(rv_control_recv(pair[1], buf, &got), RV_EWANTREAD);
+	assert_true(send(pair[0], big, RV_CONTROL_PACKET_MAX + 1, 0) > 0);
+	assert_int_equal(rv_control_recv(pair[1], buf, &got), RV_ELIMIT);
+	msg.body = rv_strn(big, RV_CONTROL_PACKET_MAX);
+	assert_int_equal(rv_control_send(pair[0], &msg), RV_ELIMIT);
 	msg.body = rv_strn(big, 1000);
-	while ((err = rv_ctl_send(pair[0], &msg)) == RV_OK)
+	while ((err = rv_control_send(pair[0], &msg)) == RV_OK)
 		continue;
 	assert_int_equal(err, RV_EBUSY);
 	close(pair[1]);
-	assert_int_equal(rv_ctl_send(pair[0], &msg), RV_ECLOSED);
+	assert_int_equal(rv_control_send(pair[0], &msg), RV_ECLOSED);
 	close(pair[0]);
 	make_pair(pair);
 	close(pair[0]);
-	assert_int_equal(rv_ctl_recv(pair[1], buf, &got), RV_ECLOSED);
+	assert_int_equal(rv_control_recv(pair[1], buf, &got), RV_ECLOSED);
 	close(pair[1]);
 	free(big);
 	free(buf);
@@ -221,19 +221,19 @@ static void every_end_of_a_socket_has_its_code(void **state)
 /* On a Unix socket the reset overtakes the message. */
 static void last_words_are_heard_behind_a_reset(void **state)
 {
-	struct rv_ctl_msg msg = example(), got;
-	char *buf = malloc(RV_CTL_PACKET_MAX);
+	struct rv_control_msg msg = example(), got;
+	char *buf = malloc(RV_CONTROL_PACKET_MAX);
 	int pair[2];
 
 	(void)state;
 	make_pair(pair);
-	assert_int_equal(rv_ctl_send(pair[0], &msg), RV_OK); /* never read */
-	msg.kind = RV_CTL_REFUSED;
-	assert_int_equal(rv_ctl_send(pair[1], &msg), RV_OK);
+	assert_int_equal(rv_control_send(pair[0], &msg), RV_OK); /* never read */
+	msg.kind = RV_CONTROL_REFUSED;
+	assert_int_equal(rv_control_send(pair[1], &msg), RV_OK);
 	close(pair[1]);
-	assert_int_equal(rv_ctl_recv(pair[0], buf, &got), RV_OK);
-	assert_int_equal(got.kind, RV_CTL_REFUSED);
-	assert_int_equal(rv_ctl_recv(pair[0], buf, &got), RV_ECLOSED);
+	assert_int_equal(rv_control_recv(pair[0], buf, &got), RV_OK);
+	assert_int_equal(got.kind, RV_CONTROL_REFUSED);
+	assert_int_equal(rv_control_recv(pair[0], buf, &got), RV_ECLOSED);
 	close(pair[0]);
 	free(buf);
 }
