@@ -11,57 +11,84 @@
 
 /* -- tokens --------------------------------------------------------------------------------- */
 
-/* Open a store anew with the log in a pipe, and read the token from it. */
-static void first_token(struct fixture *f, char out[static 64])
+static const char *token_path(const struct fixture *f)
 {
-	char text[8192], path[96];
-	int fds[2];
+	static char path[96];
 
-	rv_rs_close(f->rs);
-	f->rs = NULL;
-	snprintf(path, sizeof(path), "%s/rs.db", f->dir);
-	unlink(path);
-	assert_int_equal(pipe(fds), 0);
-	rv_log_init("test", RV_LOG_INFO, RV_LOG_LOGFMT, fds[1]);
+	snprintf(path, sizeof(path), "%s/admin-token.sha256", f->dir);
+	return path;
+}
+
+static void write_token_file(const struct fixture *f, const char *text)
+{
+	FILE *file = fopen(token_path(f), "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Leave the hash of a token as `reeve` does at the first start, and open the store. */
+static void import_token(struct fixture *f, uint8_t out_sum[static 32])
+{
+	static const char token[] = "rvt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	char hex[66];
+
+	crypto_hash_sha256(out_sum, (const uint8_t *)token, strlen(token));
+	sodium_bin2hex(hex, sizeof(hex), out_sum, 32);
+	write_token_file(f, strcat(hex, "\n"));
 	fixture_reopen(f, NULL);
-	rv_log_init("test", RV_LOG_ERROR, RV_LOG_LOGFMT, 2);
-	ssize_t n = read(fds[0], text, sizeof(text) - 1);
-	assert_true(n > 0);
-	text[n] = '\0';
-	close(fds[0]);
-	close(fds[1]);
-	const char *token = strstr(text, "rvt_");
-	assert_non_null(token);
-	snprintf(out, 64, "%.52s", token);
 }
 
 static void the_token_of_the_first_start_opens_and_no_other_does(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t sum[32];
-	char token[64];
 	struct rv_device_list_out out;
 	struct rv_device_list_in in = { 0 };
 
-	first_token(f, token);
-	crypto_hash_sha256(sum, (const uint8_t *)token, strlen(token));
+	import_token(f, sum);
+	assert_int_equal(access(token_path(f), F_OK), -1);
+	assert_int_equal(run_op_as(f, "device.list", rv_strn(sum, 32), &in, &out), RV_OK);
+	import_token(f, sum); /* twice: as after a crash before the file was removed */
 	assert_int_equal(run_op_as(f, "device.list", rv_strn(sum, 32), &in, &out), RV_OK);
 	sum[0] ^= 1;
 	assert_int_equal(run_op_as(f, "device.list", rv_strn(sum, 32), &in, &out), RV_EAUTH);
 	assert_int_equal(run_op_as(f, "device.list", S(""), &in, &out), RV_EAUTH);
 }
 
+static const struct {
+	const char *text;
+	int err;
+} bad_token_files[] = {
+	{ "", RV_ESYNTAX },
+	{ "abcdef", RV_ESYNTAX }, /* too short */
+	{ "rvt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", RV_ESYNTAX },
+};
+
+static void a_token_file_that_holds_no_hash_is_named_and_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	rv_rs_close(f->rs);
+	f->rs = NULL;
+	for (size_t i = 0; i < RV_ARRAY_LEN(bad_token_files); i++) {
+		write_token_file(f, bad_token_files[i].text);
+		assert_int_equal(fixture_try(f, "rs { }\n"), bad_token_files[i].err);
+		assert_non_null(strstr(f->diag.text, "admin-token.sha256"));
+		assert_int_equal(access(token_path(f), F_OK), 0);
+	}
+}
+
 static void the_author_of_a_config_is_who_gave_it(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t sum[32];
-	char token[64];
 	struct rv_config_set_in in = { .distid = S(DID), .kind = RV_CONFIG_KIND_WORKING };
 	struct rv_config_set_out out;
 
-	first_token(f, token);
+	import_token(f, sum);
 	make_device(f, DID);
-	crypto_hash_sha256(sum, (const uint8_t *)token, strlen(token));
 	assert_int_equal(run_op_as(f, "config.set", rv_strn(sum, 32), &in, &out), RV_OK);
 	assert_true(rv_str_is(out.version.author, "admin"));
 }
@@ -236,6 +263,8 @@ static void no_secret_stands_in_the_store_in_clear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_token_file_that_holds_no_hash_is_named_and_kept,
+						fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			the_token_of_the_first_start_opens_and_no_other_does, fixture_setup,
 			fixture_teardown),
