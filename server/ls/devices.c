@@ -18,6 +18,8 @@ struct reader {
 	struct rv_arena *arena;
 	struct rv_diag *diag;
 	struct rv_feed_record *records;
+	unsigned *lines; /* of the records in the file */
+	unsigned line;
 	size_t count, room;
 	struct rv_map seen[2]; /* records by name, one map per kind */
 };
@@ -215,6 +217,7 @@ static int grow(struct reader *r)
 {
 	size_t room = r->room * 2 + 64;
 	struct rv_feed_record *bigger;
+	unsigned *lines;
 
 	if (r->count < r->room)
 		return RV_OK;
@@ -222,11 +225,15 @@ static int grow(struct reader *r)
 		return rv_diag_set(r->diag, RV_ELIMIT, "ls.devices-file", "",
 				   "more than %d records", LS_DEVICES_MAX);
 	bigger = rv_arena_array(r->arena, room, sizeof(*bigger));
-	if (bigger == NULL)
+	lines = rv_arena_array(r->arena, room, sizeof(*lines));
+	if (bigger == NULL || lines == NULL)
 		return -ENOMEM;
-	if (r->count > 0)
+	if (r->count > 0) {
 		memcpy(bigger, r->records, r->count * sizeof(*bigger));
+		memcpy(lines, r->lines, r->count * sizeof(*lines));
+	}
 	r->records = bigger;
+	r->lines = lines;
 	r->room = room;
 	return RV_OK;
 }
@@ -252,8 +259,10 @@ static int take_record(struct reader *r, json_t *object)
 		err = rv_contract_check(&rv_feed_record_type, &record, r->diag);
 	if (err == RV_OK)
 		err = grow(r);
-	if (err == RV_OK)
+	if (err == RV_OK) {
+		r->lines[r->count] = r->line;
 		r->records[r->count++] = record;
+	}
 	return err;
 }
 
@@ -281,6 +290,7 @@ static int check_duplicates(struct reader *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		int err = rv_map_put(&r->seen[r->records[i].kind], &r->records[i]);
+		r->line = r->lines[i];
 		if (err == RV_EEXISTS)
 			return rv_diag_set(r->diag, RV_EINVALID, "ls.devices-file", "",
 					   "%.*s is listed twice",
@@ -295,24 +305,24 @@ int ls_devices_parse(struct rv_str text, const struct rv_secret *secret, struct 
 		     struct rv_feed_record **out, size_t *count, struct rv_diag *diag)
 {
 	struct reader r = { .secret = secret, .arena = arena, .diag = diag };
-	unsigned number = 0;
 	int err = RV_OK;
 
 	rv_map_init(&r.seen[0], name_of, 0);
 	rv_map_init(&r.seen[1], name_of, 0);
-	for (size_t at = 0; at < text.len && err == RV_OK; number++) {
+	for (size_t at = 0; at < text.len && err == RV_OK;) {
 		struct rv_str rest = rv_str_sub(text, at, text.len);
 		struct rv_str line = rv_str_sub(rest, 0, rv_str_find(rest, '\n'));
 
 		at += line.len + 1;
+		r.line++;
 		line = rv_str_trim(line);
 		if (line.len > 0 && line.ptr[0] != '#')
 			err = take_line(&r, line);
 	}
-	if (err != RV_OK && diag != NULL)
-		diag->line = number;
 	if (err == RV_OK)
 		err = check_duplicates(&r);
+	if (err != RV_OK && diag != NULL)
+		diag->line = r.line;
 	rv_map_deinit(&r.seen[0]);
 	rv_map_deinit(&r.seen[1]);
 	if (err == RV_OK) {
