@@ -16,10 +16,9 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from generator import c, model, openapi, rsapi, texts  # noqa: E402
+from generator import c, ctl, docs, model, openapi, rsapi, texts  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LOCK = os.path.join(HERE, "tags.lock")
 LOCK_HEAD = ("# What was promised: message or type, tag, name, type. Lines are only ever added\n"
              "# (contract/gen.py --lock); changing or losing one ends the build.\n")
 
@@ -28,6 +27,10 @@ OUTPUTS = {
     "rv_contract.h": c.contract_h,
     "rv_contract.c": c.contract_c,
     "rv_contract_ops.c": c.ops_c,
+    "operations.md": docs.operations_md,
+    "limits.md": docs.limits_md,
+    "reeve-ctl.1": ctl.man,
+    "reeve.bash": ctl.completion,
     "rv_texts.c": texts.texts_c,
     "rsapi.h": rsapi.rsapi_h,
     "rsapi_calls.c": rsapi.rsapi_calls_c,
@@ -36,15 +39,16 @@ OUTPUTS = {
 }
 
 
-def lock(m):
-    new = m.check_lock(LOCK) if os.path.exists(LOCK) else m.lock_lines()
-    old = []
-    if os.path.exists(LOCK):
-        with open(LOCK, encoding="utf-8") as f:
+def lock(m, path):
+    """Add what is new; a line of an enum is replaced by one with more values."""
+    new, old = m.lock_lines(), []
+    if os.path.exists(path):
+        new = m.check_lock(path)
+        with open(path, encoding="utf-8") as f:
             old = [line.rstrip("\n") for line in f if line.strip() and not line.startswith("#")]
-    grown = {line.split()[1] for line in new if line.startswith("enum ")}
-    old = [line for line in old if not (line.startswith("enum ") and line.split()[1] in grown)]
-    with open(LOCK, "w", encoding="utf-8") as f:
+    grown = {tuple(line.split()[:2]) for line in new if line.startswith("enum ")}
+    old = [line for line in old if tuple(line.split()[:2]) not in grown]
+    with open(path, "w", encoding="utf-8") as f:
         f.write(LOCK_HEAD + "".join(line + "\n" for line in sorted(old + new)))
 
 
@@ -54,12 +58,13 @@ def main():
     parser.add_argument("--lock", action="store_true")
     parser.add_argument("--root", default=HERE, help="folder with ops/, msg/ and tags.lock")
     args = parser.parse_args()
+    path = os.path.join(args.root, "tags.lock")
     m = model.load(args.root)
     try:
         if args.lock:
-            lock(m)
+            lock(m, path)
             return
-        new = m.check_lock(os.path.join(args.root, "tags.lock"))
+        new = m.check_lock(path)
     except model.Wrong as e:
         sys.exit(f"contract: {e}")
     if new:

@@ -93,7 +93,7 @@ static void put_doc(enum rv_lang lang, const struct rv_contract_op *op,
 		rv_buf_printf(out, "; %s", rv_text(lang, "ctl:required"));
 	if (ctl_is_modules(field))
 		rv_buf_printf(out, ": %s", rv_text(lang, "ctl:opt.module"));
-	else if (rv_contract_is(field, RV_CONTRACT_LIST))
+	if (rv_contract_is(field, RV_CONTRACT_LIST))
 		rv_buf_printf(out, "; %s", rv_text(lang, "ctl:repeatable"));
 	if (ctl_takes_file(field))
 		rv_buf_printf(out, "; %s", rv_text(lang, "ctl:at_file"));

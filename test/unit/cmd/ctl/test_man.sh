@@ -1,0 +1,15 @@
+#!/bin/sh
+# The man page is well-formed and tells every command and exit code.  test_man.sh PAGE
+set -eu
+command -v man >/dev/null || { echo "1..0 # SKIP no man"; exit 77; }
+text=$(MANWIDTH=200 man --warnings=all -l "$1" 2>/tmp/reeve-man.$$) || true
+if [ -s /tmp/reeve-man.$$ ]; then
+	cat /tmp/reeve-man.$$ >&2
+	rm /tmp/reeve-man.$$
+	exit 1
+fi
+rm /tmp/reeve-man.$$
+for words in 'config set DISTID KIND' 'device claim DISTID' 'location delete NAME' 'pull list' \
+	'EXIT STATUS' '--ls-key' '--token-file' 'SECRETS'; do
+	printf '%s' "$text" | grep -q -e "$words" || { echo "the page lacks '$words'" >&2; exit 1; }
+done
