@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/supervisor.h"
+#include "server/http/http.h"
 #include "server/ls/ls.h"
 #include "server/proxy/proxy.h"
 #include "server/rs/rs.h"
@@ -16,6 +17,7 @@ static const struct rv_duty_spec *const ls_duties[] = {
 };
 static const struct rv_duty_spec *const rs_duties[] = { &rv_rs_duty_spec, &rv_ca_duty_spec, NULL };
 static const struct rv_duty_spec *const proxy_duties[] = { &rv_proxy_duty_spec, NULL };
+static const struct rv_duty_spec *const http_duties[] = { &rv_http_duty_spec, NULL };
 static const struct rv_duty_spec *const status_duties[] = { &rv_status_duty_spec, NULL };
 
 const struct rv_component rv_components[] = {
@@ -42,6 +44,14 @@ const struct rv_component rv_components[] = {
 		.section_count = &rv_proxy_section_count,
 		.doc = "ARMS Proxy: answers devices for the RS",
 		.doc_ja = "ARMSプロキシ。RSに代わって機器に応答する",
+	},
+	{
+		.name = "http",
+		.duties = http_duties,
+		.sections = rv_http_sections,
+		.section_count = &rv_http_section_count,
+		.doc = "REST API over TLS",
+		.doc_ja = "REST API(TLS)",
 	},
 	{
 		.name = "status",
