@@ -204,9 +204,10 @@ static void *write_groups(void *arg)
 
 static void add_item(struct rv_db *db, struct rv_db_item *item)
 {
+	if (rv_list_is_empty(&db->queue)) /* the writer sleeps at no other time */
+		pthread_cond_signal(&db->wanted);
 	rv_list_add_tail(&db->queue, &item->link);
-	db->open_items++;
-	pthread_cond_signal(&db->wanted);
+	atomic_fetch_add(&db->open_items, 1);
 }
 
 int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg)
@@ -222,7 +223,7 @@ int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void 
 	pthread_mutex_lock(&db->lock);
 	if (db->is_stopping)
 		err = RV_ECLOSED;
-	else if (db->open_items >= RV_DB_QUEUE_MAX)
+	else if (atomic_load(&db->open_items) >= RV_DB_QUEUE_MAX)
 		err = RV_EBUSY;
 	else
 		add_item(db, item);
@@ -242,7 +243,7 @@ int rv_db_run(struct rv_db *db, rv_db_work_fn work, void *arg)
 	while (!item.is_done)
 		pthread_cond_wait(&db->ran, &db->lock);
 	rv_list_del(&item.link);
-	db->open_items--;
+	atomic_fetch_sub(&db->open_items, 1);
 	pthread_mutex_unlock(&db->lock);
 	return item.status;
 }
@@ -273,9 +274,7 @@ static void answer(struct rv_db *db, unsigned max)
 		struct rv_db_item item = *RV_CONTAINER_OF(it, struct rv_db_item, link);
 
 		free(RV_CONTAINER_OF(it, struct rv_db_item, link));
-		pthread_mutex_lock(&db->lock);
-		db->open_items--;
-		pthread_mutex_unlock(&db->lock);
+		atomic_fetch_sub(&db->open_items, 1);
 		item.done(item.arg, item.status);
 	}
 }
@@ -295,8 +294,8 @@ void rv_db_stats(struct rv_db *db, struct rv_db_stats *out)
 {
 	pthread_mutex_lock(&db->lock);
 	*out = db->stats;
-	out->queued = db->open_items;
 	pthread_mutex_unlock(&db->lock);
+	out->queued = atomic_load(&db->open_items);
 	out->wal_bytes = db->conn != NULL ? db->driver->wal_bytes(db->conn) : 0; /* NULL: closing */
 }
 

@@ -10,6 +10,7 @@
 #define RV_DB_DB_PRIV_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/list.h"
 #include "db/db.h"
@@ -90,12 +91,12 @@ struct rv_db {
 	uv_async_t answered;
 	struct rv_list answers; /* taken from `finished`, being answered; loop thread only */
 
-	pthread_mutex_t lock;  /* of all below */
-	pthread_cond_t wanted; /* the writer waits for work */
-	pthread_cond_t ran;    /* rv_db_run waits for its item */
+	atomic_uint open_items; /* submitted, not yet done */
+	pthread_mutex_t lock;   /* of all below */
+	pthread_cond_t wanted;  /* the writer waits for work */
+	pthread_cond_t ran;     /* rv_db_run waits for its item */
 	struct rv_list queue;
 	struct rv_list finished; /* durable, not yet answered; in order of submission */
-	unsigned open_items;     /* submitted, not yet done */
 	bool is_stopping;
 	struct rv_db_stats stats;
 };

@@ -33,6 +33,9 @@ struct sqlite_conn {
 	struct sqlite_stmt control[CONTROLS];
 	struct rv_wal wal;
 	int lock_fd;
+	bool is_in_item;
+	bool has_savepoint; /* from the item's first writing statement on: copying pages for it is
+			       not free */
 	/* After a failed fsync the kernel may call unwritten pages clean: nothing that this process
 	 * still believes about the file is sure, so it stops. */
 	bool is_dead;
@@ -43,10 +46,11 @@ static struct sqlite_conn *of(struct rv_db_conn *conn)
 	return RV_CONTAINER_OF(conn, struct sqlite_conn, conn);
 }
 
-/* The code of base/err.h for what SQLite just said. */
+/* The code of base/err.h for what SQLite just said. For I/O errors errno still has the reason;
+ * sqlite3_system_errno() does not know it after sqlite3_step(). */
 static int code_of(struct sqlite_conn *c, int rc)
 {
-	int sys = sqlite3_system_errno(c->db);
+	bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
 
 	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
 	    rc == SQLITE_CONSTRAINT_ROWID)
@@ -55,8 +59,7 @@ static int code_of(struct sqlite_conn *c, int rc)
 		c->is_dead = true;
 	if ((rc & 0xff) == SQLITE_NOMEM)
 		return -ENOMEM;
-	if ((rc & 0xff) == SQLITE_FULL ||
-	    ((rc & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)))
+	if ((rc & 0xff) == SQLITE_FULL || ((rc & 0xff) == SQLITE_IOERR && is_full))
 		return -ENOSPC;
 	return RV_EDB;
 }
@@ -64,12 +67,13 @@ static int code_of(struct sqlite_conn *c, int rc)
 /* The same, logged here, where SQLite's words are known. */
 static int failed(struct sqlite_conn *c, const char *name, int rc)
 {
+	int sys = errno;
 	int err = code_of(c, rc);
 
 	if (err != RV_EEXISTS)
 		rv_log(RV_LOG_ERROR, "db.statement.failed", RV_KS("statement", name),
 		       RV_KS("error", sqlite3_errmsg(c->db)), RV_KI("code", rc),
-		       RV_KI("errno", sqlite3_system_errno(c->db)));
+		       RV_KI("errno", sys));
 	return err;
 }
 
@@ -122,11 +126,10 @@ static int bind_value(sqlite3_stmt *stmt, int at, const struct rv_db_value *v)
 	return SQLITE_MISUSE;
 }
 
-static int sqlite_run(struct rv_db_conn *conn, void *handle, const struct rv_db_value *params,
-		      size_t n, rv_db_row_fn fn, void *arg, int64_t *changed)
+static int step_through(struct sqlite_conn *c, struct sqlite_stmt *s,
+			const struct rv_db_value *params, size_t n, rv_db_row_fn fn, void *arg,
+			int64_t *changed)
 {
-	struct sqlite_conn *c = of(conn);
-	struct sqlite_stmt *s = handle;
 	struct rv_db_row row = { &rv_db_sqlite, s->stmt };
 	int rc = SQLITE_OK;
 	int err = RV_OK;
@@ -146,9 +149,29 @@ static int sqlite_run(struct rv_db_conn *conn, void *handle, const struct rv_db_
 		err = failed(c, s->name, rc);
 	else if (changed != NULL && err == RV_OK)
 		*changed = sqlite3_stmt_readonly(s->stmt) ? 0 : sqlite3_changes64(c->db);
-	sqlite3_reset(s->stmt);
-	sqlite3_clear_bindings(s->stmt);
+	sqlite3_reset(s->stmt); /* what is bound is bound anew before it is looked at again */
 	return err;
+}
+
+static int control(struct sqlite_conn *c, enum control what)
+{
+	return step_through(c, &c->control[what], NULL, 0, NULL, NULL, NULL);
+}
+
+static int sqlite_run(struct rv_db_conn *conn, void *handle, const struct rv_db_value *params,
+		      size_t n, rv_db_row_fn fn, void *arg, int64_t *changed)
+{
+	struct sqlite_conn *c = of(conn);
+	struct sqlite_stmt *s = handle;
+
+	if (c->is_in_item && !c->has_savepoint && !sqlite3_stmt_readonly(s->stmt)) {
+		int err = control(c, ITEM_BEGIN);
+
+		if (err != RV_OK)
+			return err;
+		c->has_savepoint = true;
+	}
+	return step_through(c, s, params, n, fn, arg, changed);
 }
 
 static int sqlite_script(struct rv_db_conn *conn, const char *sql, struct rv_diag *diag)
@@ -198,32 +221,29 @@ static struct rv_str sqlite_col_str(const struct rv_db_row *row, unsigned col)
 
 /* -- transactions ------------------------------------------------------------------------- */
 
-static int control(struct rv_db_conn *conn, enum control what)
-{
-	return sqlite_run(conn, &of(conn)->control[what], NULL, 0, NULL, NULL, NULL);
-}
-
 /* A full disk or a failed read may have made SQLite roll back by itself. */
-static int control_inside(struct rv_db_conn *conn, enum control what)
+static int control_inside(struct sqlite_conn *c, enum control what)
 {
-	return sqlite3_get_autocommit(of(conn)->db) ? RV_EDB : control(conn, what);
+	return sqlite3_get_autocommit(c->db) ? RV_EDB : control(c, what);
 }
 
 static void sqlite_rollback(struct rv_db_conn *conn)
 {
-	int err = control_inside(conn, ROLLBACK);
+	int err = control_inside(of(conn), ROLLBACK);
 
 	(void)err; /* logged; the next BEGIN fails if it mattered */
 }
 
 static int sqlite_begin(struct rv_db_conn *conn)
 {
-	return of(conn)->is_dead ? RV_EDB : control(conn, BEGIN);
+	struct sqlite_conn *c = of(conn);
+
+	return c->is_dead ? RV_EDB : control(c, BEGIN);
 }
 
 static int sqlite_commit(struct rv_db_conn *conn)
 {
-	int err = control_inside(conn, COMMIT);
+	int err = control_inside(of(conn), COMMIT);
 
 	if (err != RV_OK)
 		sqlite_rollback(conn);
@@ -232,19 +252,33 @@ static int sqlite_commit(struct rv_db_conn *conn)
 
 static int sqlite_item_begin(struct rv_db_conn *conn)
 {
-	return control(conn, ITEM_BEGIN);
+	struct sqlite_conn *c = of(conn);
+
+	c->is_in_item = true;
+	c->has_savepoint = false;
+	return RV_OK;
+}
+
+static int item_end(struct sqlite_conn *c, bool is_kept)
+{
+	int err = RV_OK;
+
+	c->is_in_item = false;
+	if (!c->has_savepoint)
+		return sqlite3_get_autocommit(c->db) ? RV_EDB : RV_OK;
+	if (!is_kept)
+		err = control_inside(c, ITEM_UNDO);
+	return err == RV_OK ? control_inside(c, ITEM_KEEP) : err;
 }
 
 static int sqlite_item_keep(struct rv_db_conn *conn)
 {
-	return control_inside(conn, ITEM_KEEP);
+	return item_end(of(conn), true);
 }
 
 static int sqlite_item_undo(struct rv_db_conn *conn)
 {
-	int err = control_inside(conn, ITEM_UNDO);
-
-	return err == RV_OK ? control_inside(conn, ITEM_KEEP) : err;
+	return item_end(of(conn), false);
 }
 
 /* -- the write-ahead log ------------------------------------------------------------------ */
@@ -351,6 +385,9 @@ static int sqlite_open(const char *path, struct rv_db_conn **out, struct rv_diag
 
 	if (c == NULL)
 		return -ENOMEM;
+	/* Statistics that nobody reads cost a lock per allocation. Refused when SQLite runs
+	 * already. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	c->conn.driver = &rv_db_sqlite;
 	c->lock_fd = -1;
 	err = rv_db_lock(path, &c->lock_fd, diag);

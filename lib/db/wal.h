@@ -6,7 +6,7 @@
  *
  * PASSIVE alone never lets the log start over under steady load (1.4 GB after 20 s), an automatic
  * checkpoint inside the commit costs 40-70 ms at p99; the two together kept it at 74 MB with the
- * throughput of either (doc/performance.md).
+ * throughput of either.
  */
 #ifndef RV_DB_WAL_H
 #define RV_DB_WAL_H
