@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	BLOCK_MIN = 4096,
-	ALIGN = _Alignof(max_align_t)
-};
+enum { BLOCK_MIN = 4096, ALIGN = _Alignof(max_align_t) };
 
 struct rv_arena_block {
 	struct rv_arena_block *next;

@@ -9,10 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	CAP_MIN = 64,
-	READ_CHUNK = 8192
-};
+enum { CAP_MIN = 64, READ_CHUNK = 8192 };
 
 void rv_buf_init(struct rv_buf *buf, size_t max)
 {

@@ -8,10 +8,7 @@
 
 #include "base/err.h"
 
-enum {
-	RV_DIAG_TEXT_MAX = 320,
-	RV_DIAG_WHERE_MAX = 96
-};
+enum { RV_DIAG_TEXT_MAX = 320, RV_DIAG_WHERE_MAX = 96 };
 
 struct rv_diag {
 	const char *key;               /* static, e.g. "device.exists"; NULL when not set */

@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-	ERRNO_MAX = 999
-};
+enum { ERRNO_MAX = 999 };
 
 static const char *const own_names[] = {
 	"ESYNTAX",  "ELIMIT",   "ENOTFOUND", "EEXISTS",   "EINVALID",  "EAUTH",        "EDENIED",

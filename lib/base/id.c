@@ -5,12 +5,7 @@
 
 #include "base/time.h"
 
-enum {
-	COUNTER_BITS = 14,
-	NODE_BITS = 8,
-	MS_BITS = 41,
-	DIGIT_BITS = 5
-};
+enum { COUNTER_BITS = 14, NODE_BITS = 8, MS_BITS = 41, DIGIT_BITS = 5 };
 
 _Static_assert(COUNTER_BITS + NODE_BITS + MS_BITS == 63, "the sign bit stays free");
 

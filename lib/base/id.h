@@ -9,10 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum {
-	RV_ID_DIGITS = 13,
-	RV_ID_TEXT_MAX = 8 + 1 + RV_ID_DIGITS
-}; /* prefix <= 8 */
+enum { RV_ID_DIGITS = 13, RV_ID_TEXT_MAX = 8 + 1 + RV_ID_DIGITS }; /* prefix <= 8 */
 
 struct rv_idgen {
 	int64_t last_ms;

@@ -8,9 +8,7 @@
 
 #include "base/buf.h"
 
-enum {
-	RV_JSONW_DEPTH = 16
-};
+enum { RV_JSONW_DEPTH = 16 };
 
 struct rv_jsonw {
 	struct rv_buf *out; /* not owned; errors are its sticky err */

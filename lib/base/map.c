@@ -6,9 +6,7 @@
 
 #include "base/siphash.h"
 
-enum {
-	CAP_MIN = 8
-};
+enum { CAP_MIN = 8 };
 
 /* Robin hood: along a probe run the distances from home never grow by more than one, because an
  * item that is further from its home takes the place of one that is nearer. A search may

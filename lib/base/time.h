@@ -14,9 +14,7 @@
 int64_t rv_time_utc_us(void);  /* CLOCK_REALTIME */
 int64_t rv_time_boot_us(void); /* CLOCK_BOOTTIME: for deadlines */
 
-enum {
-	RV_TIME_TEXT_LEN = 27
-}; /* "2026-11-22T17:48:41.123456Z" */
+enum { RV_TIME_TEXT_LEN = 27 }; /* "2026-11-22T17:48:41.123456Z" */
 
 void rv_time_format(int64_t utc_us, char out[static RV_TIME_TEXT_LEN + 1]);
 /* RFC 3339 with any offset and 0..6 fraction digits. RV_ESYNTAX otherwise. */

@@ -9,10 +9,7 @@
  * of level l is earlier than all of level l + 1, and the slot that now enters is dealt out again
  * to lower levels.
  */
-enum {
-	DIGIT_BITS = 6,
-	SPAN_BITS = DIGIT_BITS * RV_WHEEL_LEVELS
-};
+enum { DIGIT_BITS = 6, SPAN_BITS = DIGIT_BITS * RV_WHEEL_LEVELS };
 
 _Static_assert(1 << DIGIT_BITS == RV_WHEEL_SLOTS, "a slot for each digit");
 

@@ -12,10 +12,7 @@
 
 #include "base/list.h"
 
-enum {
-	RV_WHEEL_LEVELS = 8,
-	RV_WHEEL_SLOTS = 64
-};
+enum { RV_WHEEL_LEVELS = 8, RV_WHEEL_SLOTS = 64 };
 
 struct rv_timer;
 typedef void (*rv_timer_fn)(struct rv_timer *timer, int64_t now_us);

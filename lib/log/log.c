@@ -13,9 +13,7 @@
 
 /* Room kept for the end of a line that had to be cut. */
 static const char *const cut_text[] = { " cut=true", ",\"cut\":true" };
-enum {
-	TAIL_MAX = 16
-};
+enum { TAIL_MAX = 16 };
 
 struct limit {
 	const char *event; /* NULL = free */

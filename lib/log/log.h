@@ -22,15 +22,9 @@ enum rv_log_level {
 	RV_LOG_DEBUG, /* the rest; off by default */
 };
 
-enum {
-	RV_LOG_BURST = 50,
-	RV_LOG_LINE_MAX = 2048
-};
+enum { RV_LOG_BURST = 50, RV_LOG_LINE_MAX = 2048 };
 
-enum rv_log_format {
-	RV_LOG_LOGFMT,
-	RV_LOG_JSON
-};
+enum rv_log_format { RV_LOG_LOGFMT, RV_LOG_JSON };
 
 /* Until called: level info, logfmt, fd 2, no duty name. `duty` is copied. */
 void rv_log_init(const char *duty, enum rv_log_level level, enum rv_log_format format, int fd);
@@ -39,10 +33,7 @@ int rv_log_level_parse(struct rv_str text, enum rv_log_level *out) RV_MUSTCHECK;
 /* One key/value pair. */
 struct rv_log_kv {
 	const char *key;
-	enum {
-		RV_LOG_KV_STR,
-		RV_LOG_KV_INT
-	} type;
+	enum { RV_LOG_KV_STR, RV_LOG_KV_INT } type;
 	struct rv_str s;
 	int64_t i;
 };
