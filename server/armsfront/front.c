@@ -190,13 +190,14 @@ static void on_body(struct rv_front_exchange *x, struct rv_str piece)
 	rv_buf_put_str(&x->body, piece);
 }
 
+/* END comes without taking a byte, so the parser is asked until it wants more. */
 static void on_data(void *user, struct rv_net_conn *conn, struct rv_str data)
 {
 	struct rv_front_exchange *x = user;
+	enum rv_armshttp_event event = RV_ARMSHTTP_BODY;
 
 	(void)conn;
-	while (!x->is_ended && !x->is_handled && data.len > 0) {
-		enum rv_armshttp_event event = RV_ARMSHTTP_MORE;
+	while (event != RV_ARMSHTTP_MORE && !x->is_ended && !x->is_handled) {
 		struct rv_str piece = { 0 };
 		size_t used = 0;
 
