@@ -242,6 +242,33 @@ static void a_peer_with_too_many_open_calls_gets_busy(void **state)
 	close(fds[1]);
 }
 
+/* Requests nobody serves, answers never read: what we owe has a bound too. */
+static void a_peer_that_asks_and_never_reads_is_cut_off(void **state)
+{
+	struct fix *f = *state;
+	unsigned char frame[] = REQUEST_7;
+	struct rv_bus_stats stats = { .links = 2 };
+	unsigned sent = 0;
+	int fds[2];
+
+	make_pair(fds);
+	assert_int_equal(rv_bus_attach(f->rs, "ls", 0, fds[0]), RV_OK);
+	assert_true(send(fds[1], HELLO_LS, sizeof(HELLO_LS) - 1, 0) > 0);
+	alarm(HANG_S);
+	while (stats.links == 2) {
+		if (send(fds[1], frame, sizeof(frame) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+			sent++;
+		else
+			uv_run(&f->loop, UV_RUN_NOWAIT);
+		rv_bus_stats(f->rs, &stats);
+	}
+	alarm(0);
+	assert_true(sent > 2 * RV_BUS_QUEUE_MAX);
+	close(fds[1]);
+	assert_int_equal(ask(f, "echo", RV_STR_LIT("still here")), RV_OK);
+	expect_answer(f, RV_OK, RV_STR_LIT("still here"));
+}
+
 /* -- real processes ----------------------------------------------------------------------- */
 
 static void serve_exit(void *arg, struct rv_bus_call *call, struct rv_str body)
@@ -382,6 +409,7 @@ int main(void)
 		T(a_malformed_frame_ends_that_link_alone),
 		T(a_frame_too_long_ends_the_link),
 		T(a_peer_with_too_many_open_calls_gets_busy),
+		T(a_peer_that_asks_and_never_reads_is_cut_off),
 		T(another_process_answers),
 		T(a_process_that_exits_closes_its_requests),
 		T(an_answer_sent_just_before_death_arrives),
