@@ -148,7 +148,7 @@ static void an_empty_location_config_reboots_the_device(void **state)
 	world_deinit(&w);
 }
 
-static void an_overlong_location_config_is_a_failed_attempt(void **state)
+static void an_unreadable_location_config_is_a_failed_attempt(void **state)
 {
 	static char body[8192];
 	struct world w;
@@ -576,7 +576,7 @@ int main(void)
 		cmocka_unit_test(a_missing_code_reboots_from_the_ls_and_is_retried_from_the_rs),
 		cmocka_unit_test(http_errors_and_broken_documents_are_retried),
 		cmocka_unit_test(an_empty_location_config_reboots_the_device),
-		cmocka_unit_test(an_overlong_location_config_is_a_failed_attempt),
+		cmocka_unit_test(an_unreadable_location_config_is_a_failed_attempt),
 		cmocka_unit_test(without_rs_certificate_no_rs_is_connected),
 		cmocka_unit_test(an_ls_answer_without_key_keeps_the_previous_one),
 		cmocka_unit_test(deliveries_reach_the_program_as_documented),
