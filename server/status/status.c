@@ -158,8 +158,10 @@ static void ask_everybody(struct status *status, struct rv_status_conn *conn, co
 	if (page != NULL) {
 		*page = (struct page){ status, conn };
 		if (rv_ask_all(status->duty, rv_status_duty_spec.name, method, status->roster,
-			       status->roster_count, fn, page) == RV_OK)
+			       status->roster_count, fn, page) == RV_OK) {
+			status->open_pages++;
 			return;
+		}
 		free(page);
 	}
 	rv_status_reply(conn, 503, text_type, RV_STR_LIT("out of memory\n"));

@@ -4,9 +4,12 @@ import os
 import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import instance  # noqa: E402
@@ -138,7 +141,6 @@ def a_state_directory_open_to_others_is_refused():
 @test
 def a_port_in_use_is_one_line_and_exit_1():
     with Place() as place:
-        import socket
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             s.listen()
@@ -179,7 +181,8 @@ def the_first_start_makes_keys_and_a_token_once():
         equal(sv.stop(), 0, sv.log_text())
         tokens = re.findall(r"rvt_[A-Za-z0-9_-]{43}\b", sv.log_text())
         equal(len(tokens), 1, "tokens shown")
-        check({"ls", "lsstore", "rs", "ca", "proxy", "status"} <= set(pids), f"what runs: {pids}")
+        equal(set(pids), {"ls", "lsstore", "rs", "ca", "proxy", "http", "status"}, "what runs")
+        check("app.duty.killed" not in sv.log_text(), sv.log_text())
         files = set(os.listdir(sv.state))
         check({"pki", "rs.db", "ls.db"} <= files and "admin-token.sha256" not in files, str(files))
         for name in files - {"pki"}:
@@ -188,6 +191,36 @@ def the_first_start_makes_keys_and_a_token_once():
         sv.start()
         equal(sv.stop(), 0, sv.log_text())
         equal(len(re.findall("rvt_", sv.log_text())), 1, "not shown again")
+
+
+@test
+def components_run_apart_and_meet_at_bus_sock():
+    """rs offers bus.sock; http, started by itself, serves operations of that rs."""
+    with Place() as place:
+        state = place.path("state")
+        equal(run("pki", "init", "--state", state).returncode, OK, "keys")
+        ports = dict(zip(("rs", "http", "api"), instance.free_ports(3)))
+        parts = {}
+        for name, args in (("rs", ()), ("http", ("--join", os.path.join(state, "bus.sock")))):
+            part = instance.Instance(command=name, state=place.dir, args=args)
+            part.defaults = lambda name=name: {
+                "http": {"listen": [f"127.0.0.1:{ports['api']}"]},
+                "status": {"listen": [f"127.0.0.1:{ports[name]}"]}}
+            parts[name] = part.start(wait=False)
+        try:
+            for part in parts.values():
+                part.wait_ready()
+            equal(set(parts["http"].pids()), {"http", "status"}, "what runs in the one")
+            equal(set(parts["rs"].pids()), {"rs", "ca", "status"}, "what runs in the other")
+            token = re.search(r"rvt_\S+", parts["rs"].log_text())[0]
+            context = ssl.create_default_context(cafile=os.path.join(state, "pki", "http-ca.crt"))
+            request = urllib.request.Request(f"https://127.0.0.1:{ports['api']}/api/v2/devices",
+                                             headers={"Authorization": f"Bearer {token}"})
+            with urllib.request.urlopen(request, context=context, timeout=60) as answer:
+                equal(answer.status, 200, "an operation of rs, asked at http")
+        finally:
+            for part in parts.values():
+                equal(part.stop(), 0, part.log_text())
 
 
 @test

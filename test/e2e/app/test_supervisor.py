@@ -206,6 +206,21 @@ def metrics_of_all_duties_are_one_text():
         names = [re.match(r"[a-z_]+", line)[0] for line in text.splitlines() if line[0] != "#"]
         groups = [n for n, before in zip(names, [None, *names]) if n != before]
         equal(len(groups), len(set(groups)), "each name stands together")
+        equal(sv.stop(), 0, "exit status")
+        check(not sv.events("app.duty.killed"), sv.log())
+
+
+@test
+def stopping_does_not_wait_for_pages_or_their_readers():
+    with Supervisor("status", "echo", conf='status { listen = {"127.0.0.1:0"} }\n') as sv:
+        sv.ready()
+        address = sv.events("app.listener.opened", duty="status")[0]["address"].rsplit(":", 1)
+        with socket.create_connection((address[0], int(address[1]))) as idle, \
+                socket.create_connection((address[0], int(address[1]))) as asking:
+            idle.sendall(b"GET /")
+            asking.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            equal(sv.stop(), 0, "exit status")
+        check(not sv.events("app.duty.killed"), sv.log())
 
 
 @test
