@@ -10,8 +10,6 @@
 
 enum { CONF_MAX = 64 * 1024, TOKEN_MAX = 1024 }; /* bytes */
 
-#define STATE_DIR "/var/lib/reeve" /* of `reeve serve` without --state */
-
 static const struct rv_conf_item items[] = {
 	{ .name = "server",
 	  .type = RV_CONF_STR,
@@ -84,6 +82,20 @@ static const char *choose(struct ctl_io *io, const char *option, const char *env
 	return copy(io, text);
 }
 
+/* The socket of a `reeve serve` that was given no --state either (cmd/reeve/cli.c). */
+static const char *default_url(struct ctl_io *io)
+{
+	const char *base = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (geteuid() == 0 || (base == NULL && home == NULL))
+		return "unix:/var/lib/reeve/bus.sock";
+	if (base != NULL && base[0] == '/')
+		return rv_arena_printf(io->arena, "unix:%s/reeve/bus.sock", base);
+	return rv_arena_printf(io->arena, "unix:%s/.local/state/reeve/bus.sock",
+			       home != NULL ? home : "");
+}
+
 static int read_token(struct ctl_io *io, const char *path, const char **out)
 {
 	struct rv_str text;
@@ -119,7 +131,7 @@ int ctl_server_choose(struct ctl_io *io, const struct ctl_args *args, struct rsa
 	opt.url = choose(io, args->server, "REEVE_SERVER", conf, "server");
 	opt.ca_file = choose(io, args->ca_file, "REEVE_CA", conf, "ca");
 	if (opt.url == NULL)
-		opt.url = "unix:" STATE_DIR "/bus.sock";
+		opt.url = default_url(io);
 	if (rv_str_starts(rv_str(opt.url), "https:"))
 		r = choose_token(io, args, conf, &opt.token);
 	rv_conf_free(conf);

@@ -166,7 +166,9 @@ They are never printed.
 .SH SERVER
 The server is that of
 .BR \-\-server ,
-else of $REEVE_SERVER, else of ctl.conf, else unix:/var/lib/reeve/bus.sock. The token (https only)
+else of $REEVE_SERVER, else of ctl.conf, else bus.sock in the state directory that
+.B reeve serve
+uses by itself (/var/lib/reeve, or ~/.local/state/reeve when not root). The token (https only)
 is that of
 .BR \-\-token\-file ,
 else $REEVE_TOKEN, else the token_file of ctl.conf. With unix: and sqlite: the right to use the
