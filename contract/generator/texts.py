@@ -44,6 +44,10 @@ def field_text(texts, op, f):
 
 
 def check(model, texts):
+    known = {f"field:{op.name}.{f.name}" for op in model.ops for f in op.inp.fields}
+    for key in texts:
+        if key.startswith("field:") and "." in key and key not in known:
+            wrong("contract/texts/fields.json", f"{key[6:]!r} is no field of an operation")
     for op in model.ops:
         for f in op.inp.fields:
             if field_text(texts, op, f) is None:
