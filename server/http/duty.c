@@ -154,6 +154,8 @@ static void metrics(void *state, struct rv_buf *out)
 	    s.handshake_failures);
 	put(out, "requests_total", "counter", "Requests that passed the gate.", s.requests);
 	put(out, "requests_refused_total", "counter", "Requests that the gate refused.", s.refused);
+	put(out, "bodies_refused_total", "counter", "Connections ended: too many bodies at once.",
+	    s.bodies_refused);
 	put(out, "operations", "gauge", "Operations at rs now.", http->api.pending);
 	rv_buf_puts(out, "# HELP reeve_http_answers_total Answers by class of status.\n"
 			 "# TYPE reeve_http_answers_total counter\n");

@@ -39,13 +39,20 @@ struct rv_http_request {
 	bool is_abandoned; /* libmicrohttpd has let go; the handler has not */
 };
 
+static void drop_body(struct rv_http_request *request)
+{
+	if (request->body.len > 0) /* else the server may be gone already */
+		request->server->body_bytes -= request->body.len;
+	rv_buf_deinit(&request->body);
+}
+
 static void free_request(struct rv_http_request *request)
 {
 	if (request->authorization != NULL)
 		rv_wipe(request->authorization, strlen(request->authorization));
 	free(request->authorization);
 	free(request->target);
-	rv_buf_deinit(&request->body);
+	drop_body(request);
 	if (request->response != NULL)
 		MHD_destroy_response(request->response);
 	free(request);
@@ -150,6 +157,25 @@ static enum MHD_Result begin(struct rv_http_request *request, const char *method
 	return request->authorization != NULL ? MHD_YES : MHD_NO;
 }
 
+/* What nobody has signed is not kept: its answer does not depend on it. */
+static enum MHD_Result take_body(struct rv_http_request *request, struct rv_str data)
+{
+	struct rv_http_server *server = request->server;
+
+	if (rv_http_request_token(request).len == 0)
+		return MHD_YES;
+	if (data.len > RV_HTTP_BODIES_MAX - server->body_bytes) {
+		server->stats.bodies_refused++;
+		rv_log(RV_LOG_WARN, "http.bodies.full", RV_KI("bytes", server->body_bytes));
+		return MHD_NO;
+	}
+	rv_buf_put(&request->body, data.ptr, data.len);
+	if (request->body.err != RV_OK)
+		return MHD_NO;
+	server->body_bytes += data.len;
+	return MHD_YES;
+}
+
 static enum MHD_Result queue(struct rv_http_request *request)
 {
 	if (request->response == NULL) /* out of memory: end the connection */
@@ -164,6 +190,7 @@ static enum MHD_Result hand_over(struct rv_http_request *request)
 	request->is_handed = true;
 	rv_list_add_tail(&server->requests, &request->link);
 	server->opt.handler(server->opt.arg, request);
+	drop_body(request);
 	if (request->is_answered)
 		return queue(request);
 	MHD_suspend_connection(request->mhd);
@@ -186,9 +213,10 @@ enum MHD_Result rv_http_on_request(void *cls, struct MHD_Connection *mhd, const 
 	if (!request->is_begun)
 		return begin(request, method);
 	if (*len > 0) {
-		rv_buf_put(&request->body, data, *len);
+		enum MHD_Result r = take_body(request, rv_strn(data, *len));
+
 		*len = 0;
-		return request->body.err == RV_OK ? MHD_YES : MHD_NO;
+		return r;
 	}
 	return request->is_answered ? queue(request) : hand_over(request);
 }

@@ -25,6 +25,7 @@ struct rv_http_reply {
 struct rv_str rv_http_request_method(const struct rv_http_request *request);
 struct rv_str rv_http_request_path(const struct rv_http_request *request);  /* still encoded */
 struct rv_str rv_http_request_query(const struct rv_http_request *request); /* without '?' */
+/* Only while the handler runs; empty for a request without a token. */
 struct rv_str rv_http_request_body(const struct rv_http_request *request);
 /* The Bearer token; empty when there is none. */
 struct rv_str rv_http_request_token(const struct rv_http_request *request);

@@ -20,8 +20,10 @@
 enum {
 	RV_HTTP_REST_MAX = 64 * 1024,    /* bytes read ahead of the gate, per connection */
 	RV_HTTP_TO_MHD_HIGH = 64 * 1024, /* bytes behind the gate above which no more are read */
-	RV_HTTP_OUT_HIGH = 256 * 1024,   /* bytes of answers queued above which no more are taken */
-	RV_HTTP_OUT_MAX = 1024 * 1024,   /* ... and at which the connection ends */
+	RV_HTTP_BODIES_MAX = 256 * 1024 * 1024, /* of all bodies being received; then the
+						   connection of the next piece ends */
+	RV_HTTP_OUT_HIGH = 256 * 1024, /* bytes of answers queued above which no more are taken */
+	RV_HTTP_OUT_MAX = 1024 * 1024, /* ... and at which the connection ends */
 	RV_HTTP_MHD_POOL = 32 * 1024, /* libmicrohttpd's memory per connection, the head included */
 };
 
@@ -44,6 +46,7 @@ struct rv_http_server_opt {
 struct rv_http_stats {
 	uint64_t connections, connections_open, connections_refused, handshake_failures;
 	uint64_t requests, refused; /* refused: by the gate */
+	uint64_t bodies_refused;    /* RV_HTTP_BODIES_MAX */
 	uint64_t answers[6];        /* [2]: status 2xx, ... */
 };
 

@@ -21,7 +21,8 @@ struct rv_http_server {
 	struct rv_list requests;      /* handed to the handler, not answered */
 	struct rv_http_conn *opening; /* being given to libmicrohttpd */
 	struct rv_http_stats stats;
-	bool is_in_mhd; /* inside of MHD_run() */
+	size_t body_bytes; /* of all requests that have not been handed over */
+	bool is_in_mhd;    /* inside of MHD_run() */
 	bool is_stopping, is_ending;
 	void (*done)(void *arg);
 	void *done_arg;
