@@ -33,6 +33,7 @@ OUTPUTS = {
     "reeve.bash": ctl.completion,
     "rv_texts.c": texts.texts_c,
     "rsapi.h": rsapi.rsapi_h,
+    "rsapi.map": rsapi.rsapi_map,
     "rsapi_calls.c": rsapi.rsapi_calls_c,
     "openapi.json": openapi.openapi_json,
     "rv_contract_openapi.c": lambda m: c.embedded(openapi.openapi_json(m), "rv_contract_openapi"),

@@ -388,6 +388,10 @@ static int parse_command(struct parser *p)
 			return RV_OK;
 		if (word == NULL && p->word_count == 0)
 			return ctl_wrong(p->io, "no_command", NULL, NULL);
+		if (word != NULL && p->word_count == 0 && strcmp(word, "help") == 0) {
+			p->args.is_help = true;
+			continue;
+		}
 		if (word != NULL) {
 			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
 				 all[0] != '\0' ? " " : "", word);

@@ -4,8 +4,12 @@ import textwrap
 
 from .c import HEAD
 
-TEMPLATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rsapi",
-                        "rsapi.h.in")
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rsapi")
+
+
+def _template(name):
+    with open(os.path.join(FOLDER, name), encoding="utf-8") as f:
+        return f.read()
 
 
 def _signature(op):
@@ -23,9 +27,7 @@ def _call(op):
 
 
 def rsapi_h(model):
-    with open(TEMPLATE, encoding="utf-8") as f:
-        text = f.read()
-    return HEAD + text.replace("@CALLS@\n", "\n".join(_call(op) for op in model.ops) + "\n")
+    return HEAD + _template("rsapi.h.in").replace("@CALLS@\n", "\n".join(_call(op) for op in model.ops) + "\n")
 
 
 def rsapi_calls_c(model):
@@ -35,3 +37,8 @@ def rsapi_calls_c(model):
         out.append(f"{_signature(op)}\n{{\n"
                    f"\treturn rsapi_call(api, &rv_contract_ops[{number}], in, out, error);\n}}\n")
     return "\n".join(out)
+
+
+def rsapi_map(model):
+    calls = "".join(f"\t\trsapi_{op.c};\n" for op in model.ops)
+    return _template("rsapi.map.in").replace("@CALLS@\n", calls)

@@ -123,12 +123,16 @@ static void help_needs_no_arguments(void **state)
 	struct fixture *f = *state;
 	const char *everything[] = { "--help", NULL };
 	const char *one[] = { "config", "set", "--help", NULL };
+	const char *word[] = { "help", "pull", "list", NULL };
 
 	assert_int_equal(ctl_args_parse(&f->io, everything, &f->args), RV_OK);
 	assert_true(f->args.is_help && f->args.op == NULL);
 	assert_int_equal(ctl_args_parse(&f->io, one, &f->args), RV_OK);
 	assert_true(f->args.is_help);
 	assert_string_equal(f->args.op->name, "config.set");
+	assert_int_equal(ctl_args_parse(&f->io, word, &f->args), RV_OK);
+	assert_true(f->args.is_help);
+	assert_string_equal(f->args.op->name, "pull.list");
 }
 
 static void write_file(char *path, const char *text)
