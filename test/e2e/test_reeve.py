@@ -9,6 +9,8 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -42,6 +44,21 @@ class Place:
 def run(*args, lang="C.UTF-8", timeout=60):
     return subprocess.run([REEVE, *args], capture_output=True, text=True, timeout=timeout, check=False,
                           env={**os.environ, "LC_ALL": lang}, stdin=subprocess.DEVNULL)
+
+
+def status_of(request, context):
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def wait_for(what, probe):
+    deadline = time.monotonic() + instance.READY_SECONDS
+    while not probe():
+        check(time.monotonic() < deadline, f"waited in vain for {what}")
+        time.sleep(0.05)
 
 
 def fails(code, pattern, *args):
@@ -202,7 +219,9 @@ def components_run_apart_and_meet_at_bus_sock():
         ports = dict(zip(("rs", "http", "api"), instance.free_ports(3)))
         parts = {}
         for name, args in (("rs", ()), ("http", ("--join", os.path.join(state, "bus.sock")))):
-            part = instance.Instance(command=name, state=place.dir, args=args)
+            os.mkdir(place.path(name))
+            part = instance.Instance(command=name, state=place.path(name), args=args)
+            part.state = state  # one for both; configuration and log apart
             part.defaults = lambda name=name: {
                 "http": {"listen": [f"127.0.0.1:{ports['api']}"]},
                 "status": {"listen": [f"127.0.0.1:{ports[name]}"]}}
@@ -216,8 +235,7 @@ def components_run_apart_and_meet_at_bus_sock():
             context = ssl.create_default_context(cafile=os.path.join(state, "pki", "http-ca.crt"))
             request = urllib.request.Request(f"https://127.0.0.1:{ports['api']}/api/v2/devices",
                                              headers={"Authorization": f"Bearer {token}"})
-            with urllib.request.urlopen(request, context=context, timeout=60) as answer:
-                equal(answer.status, 200, "an operation of rs, asked at http")
+            wait_for("an operation of rs, asked at http", lambda: status_of(request, context) == 200)
         finally:
             for part in parts.values():
                 equal(part.stop(), 0, part.log_text())
