@@ -133,6 +133,6 @@ void rv_sa_line_result(struct rv_sa_line_ctl *ctl, int64_t now_us, int result)
 		result_down(ctl, now_us, result);
 		break;
 	default:
-		assert(!"no line callback was asked for");
+		assert(0 && "no line callback was asked for");
 	}
 }

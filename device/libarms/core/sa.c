@@ -85,7 +85,7 @@ int rv_sa_set_initial(struct rv_sa *sa, struct rv_str text, struct rv_diag *diag
 	set_defaults(&sa->initial);
 	for (size_t i = 0; i < conf.url_count; i++)
 		if (!rv_str_copy(conf.urls[i], sa->initial.urls[i], sizeof(sa->initial.urls[i])))
-			assert(!"the parser lets no URL pass that is too long");
+			assert(0 && "the parser lets no URL pass that is too long");
 	sa->initial.url_count = conf.url_count;
 	sa->initial.interval = conf.interval;
 	sa->initial.max = conf.max;
