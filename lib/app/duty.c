@@ -396,6 +396,8 @@ int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
 	 * groups (after which PR_SET_PDEATHSIG is set again), Landlock, seccomp. */
 	status = run(&duty);
 	close_loop(&duty);
+	if (status == RV_EXIT_OK && code->free != NULL)
+		code->free(duty.state);
 	rv_conf_free(duty.conf);
 	free(duty.state_dir);
 	return status;

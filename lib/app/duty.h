@@ -81,6 +81,10 @@ struct rv_duty_code {
 	int (*start)(struct rv_duty *duty, void **state, struct rv_diag *diag);
 	/* End activity: finish what was begun, close handles; then call rv_duty_stopped(). */
 	void (*stop)(void *state);
+	/* Give the memory back, if stop() did not: called last of all, when the bus has ended what
+	 * was pending with RV_ECANCELED and every closed handle has had its callback. May be NULL.
+	 */
+	void (*free)(void *state);
 	/* Append this duty's metrics in Prometheus text format, labels without duty/instance. NULL:
 	 * none but the runtime's (memory, descriptors, CPU, bus, log). */
 	void (*metrics)(void *state, struct rv_buf *out);

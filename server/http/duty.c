@@ -117,7 +117,7 @@ static void on_stopped(void *arg)
 	http->server = NULL;
 	rv_tls_ctx_unref(http->tls);
 	http->tls = NULL;
-	/* http itself stays: answers of rs that are still due count in http->api. */
+	/* http itself stays until .free: answers of rs that are still due count in http->api. */
 	rv_duty_stopped(http->duty);
 }
 
@@ -170,5 +170,6 @@ const struct rv_duty_code rv_http_code = {
 	.schema_count = 1, /* of rv_http_sections */
 	.start = start,
 	.stop = stop,
+	.free = free,
 	.metrics = metrics,
 };

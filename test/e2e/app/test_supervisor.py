@@ -90,6 +90,8 @@ class Supervisor:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        log = self.log()
+        check("Sanitizer" not in log and "runtime error" not in log, log)
         if self.owns_dir:
             shutil.rmtree(self.dir)
 
