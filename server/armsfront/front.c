@@ -90,8 +90,11 @@ static void on_close(void *user, struct rv_net_conn *conn, int reason)
 	if (!x->is_ended) {
 		x->front->stats.gone++;
 		snprintf(event, sizeof(event), "%s.request.abandoned", x->front->opt.name);
-		rv_log(RV_LOG_DEBUG, event, RV_KS("address", x->address),
-		       RV_KS("device", x->distid), RV_KS("reason", rv_err_name(reason)));
+		/* Scanners come and go; somebody with a name is worth a line. */
+		rv_log(x->distid[0] != '\0' ? RV_LOG_INFO : RV_LOG_DEBUG, event,
+		       RV_KS("address", x->address), RV_KS("device", x->distid),
+		       RV_KI("body", x->body.len), RV_KI("expected", x->http.head.content_length),
+		       RV_KS("reason", rv_err_name(reason)));
 	}
 	x->is_ended = true;
 	x->conn = NULL;

@@ -28,8 +28,9 @@ def context(ca=None, cert=None, key=None, version=ssl.TLSVersion.TLSv1_2):
     return ctx
 
 
-def exchange(address, writes, ctx, timeout=20.0, half_close=False):
-    """Connect, send each of `writes` as its own record, read to the end. `address`: (host, port)."""
+def exchange(address, writes, ctx, timeout=20.0, half_close=False, close_notify=False):
+    """Connect, send each of `writes` as its own record, read to the end. `address`: (host, port).
+    half_close: cut our direction of TCP then; close_notify: end it as TLS does."""
     answer = Answer()
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = ctx.wrap_bio(incoming, outgoing)
@@ -40,6 +41,11 @@ def exchange(address, writes, ctx, timeout=20.0, half_close=False):
         for piece in writes:
             tls.write(piece)
             sock.sendall(outgoing.read())
+        if close_notify:
+            try:
+                tls.unwrap()
+            except ssl.SSLWantReadError:
+                sock.sendall(outgoing.read())
         if half_close:
             sock.shutdown(socket.SHUT_WR)
         _read_all(sock, tls, incoming, answer)
