@@ -119,11 +119,51 @@ static void on_end(void *arg, int reason)
 
 static const struct rv_control_chan_callbacks callbacks = { on_msg, on_end };
 
+/* The variables a duty may see: what the C library and the sanitizers look at. Whatever else the
+ * caller's environment holds (tokens, NOTIFY_SOCKET) is not for processes that read foreign bytes.
+ */
+static const char *const passed_variables[] = {
+	"PATH",
+	"TZ",
+	"LANG",
+	"LC_ALL",
+	"LC_MESSAGES",
+	"TMPDIR",
+	"OPENSSL_CONF",
+	"OPENSSL_MODULES",
+	"GLIBC_TUNABLES",
+	"ASAN_OPTIONS",
+	"LSAN_OPTIONS",
+	"UBSAN_OPTIONS",
+	"TSAN_OPTIONS",
+	"LLVM_PROFILE_FILE",
+	"LD_LIBRARY_PATH",
+};
+
+/* Those of them that are set, lent from our own environment. */
+static void choose_environment(char *out[static RV_ARRAY_LEN(passed_variables) + 1])
+{
+	size_t n = 0;
+
+	for (char **entry = environ; *entry != NULL; entry++) {
+		struct rv_str name = rv_str_sub(rv_str(*entry), 0,
+						rv_str_find(rv_str(*entry), '='));
+
+		for (size_t i = 0; i < RV_ARRAY_LEN(passed_variables); i++) {
+			if (rv_str_is(name, passed_variables[i]) &&
+			    n < RV_ARRAY_LEN(passed_variables))
+				out[n++] = *entry;
+		}
+	}
+	out[n] = NULL;
+}
+
 /* Execute argv[0] with `fd` as CONTROL_FD and no other descriptor but 0 (null), 1 and 2. */
 static int execute(const char *path, int fd, pid_t *out)
 {
 	char flag[] = "--duty", number[] = CONTROL_FD_TEXT;
 	char *argv[] = { strdup(path), flag, number, NULL };
+	char *environment[RV_ARRAY_LEN(passed_variables) + 1];
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t all, none;
@@ -131,6 +171,7 @@ static int execute(const char *path, int fd, pid_t *out)
 
 	if (argv[0] == NULL)
 		return -ENOMEM;
+	choose_environment(environment);
 	sigfillset(&all);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);
@@ -144,7 +185,7 @@ static int execute(const char *path, int fd, pid_t *out)
 	if (err == 0)
 		err = posix_spawn_file_actions_addclosefrom_np(&actions, CONTROL_FD + 1);
 	if (err == 0)
-		err = posix_spawn(out, path, &actions, &attr, argv, environ);
+		err = posix_spawn(out, path, &actions, &attr, argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	free(argv[0]);

@@ -383,6 +383,16 @@ def a_child_has_no_descriptor_but_its_own():
 
 
 @test
+def a_child_sees_no_secret_of_the_callers_environment():
+    with Supervisor("echo", env={"REEVE_TOKEN": "rvt_secret", "TZ": "Asia/Tokyo"}) as sv:
+        sv.ready()
+        with open(f"/proc/{sv.pid('echo')}/environ", "rb") as f:
+            variables = f.read().split(b"\0")
+        check(b"TZ=Asia/Tokyo" in variables, variables)
+        check(not any(v.startswith(b"REEVE_TOKEN") for v in variables), variables)
+
+
+@test
 def systemd_is_told():
     path = os.path.join(tempfile.mkdtemp(prefix="reeve-notify-"), "n")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
