@@ -4,10 +4,10 @@
 
 #include "pki/pki.h"
 #include "proto/armsconf/location.h"
-#include "proto/armshttp/url.h"
 #include "server/rs/core.h"
 #include "server/rs/line.h"
 #include "server/rs/sql/sql.h"
+#include "server/rs/url.h"
 
 enum { LIST_MAX = 1000 };
 
@@ -101,19 +101,46 @@ static int check_name(struct rv_str name, struct rv_diag *diag)
 	return RV_OK;
 }
 
-static int check_urls(const struct rv_str *urls, size_t n, struct rv_diag *diag)
+/* Address families a line can carry (spec 2.1, 6.1). */
+static bool line_carries(enum rv_line_kind kind, bool is_ipv6)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct rv_armshttp_url url;
+	switch (kind) {
+	case RV_LINE_KIND_PPPOE:
+	case RV_LINE_KIND_DHCP:
+	case RV_LINE_KIND_MOBILE:
+		return !is_ipv6;
+	case RV_LINE_KIND_RA:
+	case RV_LINE_KIND_PPPOE_IPV6:
+		return is_ipv6;
+	case RV_LINE_KIND_STATIC:
+		break;
+	}
+	return true;
+}
+
+/* Each must be one that devices can use, and one of them must be reachable over one of the lines.
+ */
+static int check_urls(const struct rv_location_set_in *in, struct rv_diag *diag)
+{
+	bool is_reachable = false;
+
+	for (size_t i = 0; i < in->rs_urls_len; i++) {
 		struct rv_diag why = { 0 };
 		char where[RV_DIAG_WHERE_MAX];
+		bool is_ipv6;
 
-		if (rv_armshttp_url_parse(urls[i], RV_ARMSHTTP_RS_URL_MAX, &url, &why) == RV_OK)
-			continue;
-		snprintf(where, sizeof(where), "rs_urls[%zu]", i);
-		return rv_diag_set(diag, RV_EINVALID, "location.url", where, "%s: %.200s", where,
-				   why.text);
+		if (rs_url_check(in->rs_urls[i], &is_ipv6, &why) != RV_OK) {
+			snprintf(where, sizeof(where), "rs_urls[%zu]", i);
+			return rv_diag_set(diag, RV_EINVALID, "location.url", where, "%s: %.200s",
+					   where, why.text);
+		}
+		for (size_t k = 0; k < in->lines_len; k++)
+			is_reachable |= line_carries(in->lines[k].kind, is_ipv6);
 	}
+	if (!is_reachable)
+		return rv_diag_set(
+			diag, RV_EINVALID, "location.unreachable", "rs_urls",
+			"none of the lines carries the address family of any of the URLs");
 	return RV_OK;
 }
 
@@ -226,7 +253,7 @@ int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
 	int err = check_name(in->name, diag);
 
 	if (err == RV_OK)
-		err = check_urls(in->rs_urls, in->rs_urls_len, diag);
+		err = check_urls(in, diag);
 	if (err == RV_OK && in->rs_certificate_pem.len > 0)
 		err = check_certificate(in->rs_certificate_pem, diag);
 	if (err == RV_OK)

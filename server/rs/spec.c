@@ -1,16 +1,13 @@
-#include "proto/armshttp/url.h"
 #include "server/rs/line.h"
 #include "server/rs/rs.h"
+#include "server/rs/url.h"
 
 #define DAYS_US   (INT64_C(86400) * 1000000)
 #define SECOND_US INT64_C(1000000)
 
-/* Devices drop longer ones: tested by the original client (spec appendix A). */
 static int check_url(struct rv_str value, struct rv_diag *diag)
 {
-	struct rv_armshttp_url url;
-
-	return rv_armshttp_url_parse(value, RV_ARMSHTTP_RS_URL_MAX, &url, diag);
+	return rs_url_check(value, NULL, diag);
 }
 
 static int check_method(struct rv_str value, struct rv_diag *diag)

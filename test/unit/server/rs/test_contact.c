@@ -215,8 +215,8 @@ static int put_certificate(struct rs_ctx *ctx, void *arg)
 static int put_again(struct rs_ctx *ctx, void *arg)
 {
 	struct rv_ca_issue_sa_out made = { .certificate_pem = S("cert2"),
-		                           .private_key_pem = S("key2"),
-		                           .expires_at = *(int64_t *)arg };
+					   .private_key_pem = S("key2"),
+					   .expires_at = *(int64_t *)arg };
 	struct rs_device device;
 
 	assert_int_equal(rs_device_find(ctx, S(DID), &device, NULL), RV_OK);

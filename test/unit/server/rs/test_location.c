@@ -81,6 +81,9 @@ static void what_was_set_is_what_is_there_and_what_the_ls_gets(void **state)
 /* Which field is blamed for what. `change` spoils one thing of a good input. */
 static struct rv_str bad_url = S("https://rs.example/arms");
 static struct rv_str http_url = S("http://192.0.2.1/");
+static struct rv_str colon_url = S("https://192.0.2.1/a:b");
+static struct rv_str bare_url = S("https://[2001:db8::1]");
+static struct rv_str ipv6_url = S("https://[2001:db8::1]/");
 static struct rv_line blank = { .kind = RV_LINE_KIND_PPPOE,
 				.account = S("a b"),
 				.password = S("p") };
@@ -99,6 +102,18 @@ static void url_has_a_host_name(struct rv_location_set_in *in)
 static void url_is_http(struct rv_location_set_in *in)
 {
 	in->rs_urls = &http_url;
+}
+static void url_would_crash_a_device(struct rv_location_set_in *in)
+{
+	in->rs_urls = &colon_url;
+}
+static void url_is_a_bare_ipv6_address(struct rv_location_set_in *in)
+{
+	in->rs_urls = &bare_url;
+}
+static void no_line_reaches_the_url(struct rv_location_set_in *in)
+{
+	in->rs_urls = &ipv6_url;
 }
 static void line_has_a_blank(struct rv_location_set_in *in)
 {
@@ -130,6 +145,9 @@ static const struct {
 	{ name_is_wrong, RV_EINVALID, "name" },
 	{ url_has_a_host_name, RV_EINVALID, "rs_urls[0]" },
 	{ url_is_http, RV_EINVALID, "rs_urls[0]" },
+	{ url_would_crash_a_device, RV_EINVALID, "rs_urls[0]" },
+	{ url_is_a_bare_ipv6_address, RV_EINVALID, "rs_urls[0]" },
+	{ no_line_reaches_the_url, RV_EINVALID, "rs_urls" },
 	{ line_has_a_blank, RV_EINVALID, "lines[0].account" },
 	{ line_is_too_long, RV_ELIMIT, "lines[0].account" },
 	{ certificate_is_none, RV_EINVALID, NULL },
