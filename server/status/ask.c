@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/status/status.h"
+
 struct ask;
 
 /* Which answer a reply belongs to. */
@@ -76,8 +78,8 @@ static void ask_one(struct rv_duty *self, struct ask *ask, size_t i, const char 
 	ask->pending += answer->status == RV_OK;
 }
 
-int rv_ask_all(struct rv_duty *self, const char *self_name, const char *method,
-	       const struct rv_duty_info *list, size_t n, rv_ask_fn fn, void *arg)
+int rv_ask_all(struct rv_duty *self, const char *method, const struct rv_duty_info *list, size_t n,
+	       rv_ask_fn fn, void *arg)
 {
 	struct ask *ask = calloc(1, sizeof(*ask));
 
@@ -97,7 +99,7 @@ int rv_ask_all(struct rv_duty *self, const char *self_name, const char *method,
 	for (size_t i = 0; i < n; i++) {
 		ask->slots[i] = (struct slot){ ask, i };
 		ask->answers[i].duty = list[i];
-		if (strcmp(list[i].name, self_name) != 0)
+		if (strcmp(list[i].name, rv_status_duty_spec.name) != 0)
 			ask_one(self, ask, i, method);
 	}
 	finish_if_complete(ask);

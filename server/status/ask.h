@@ -19,9 +19,9 @@ struct rv_ask_answer {
 /* Called once, never from inside rv_ask_all; the answers are lent. */
 typedef void (*rv_ask_fn)(void *arg, const struct rv_ask_answer *answers, size_t n);
 
-/* Answers come in the order of `list`; entries of `self` are asked nothing (status RV_OK, empty).
- * -ENOMEM. Freeing the bus ends it (RV_ECANCELED to each). */
-int rv_ask_all(struct rv_duty *self, const char *self_name, const char *method,
-	       const struct rv_duty_info *list, size_t n, rv_ask_fn fn, void *arg) RV_MUSTCHECK;
+/* Answers come in the order of `list`; entries of this very duty are asked nothing (status RV_OK,
+ * empty). -ENOMEM. Freeing the bus ends it (RV_ECANCELED to each). */
+int rv_ask_all(struct rv_duty *self, const char *method, const struct rv_duty_info *list, size_t n,
+	       rv_ask_fn fn, void *arg) RV_MUSTCHECK;
 
 #endif

@@ -157,8 +157,8 @@ static void ask_everybody(struct status *status, struct rv_status_conn *conn, co
 
 	if (page != NULL) {
 		*page = (struct page){ status, conn };
-		if (rv_ask_all(status->duty, rv_status_duty_spec.name, method, status->roster,
-			       status->roster_count, fn, page) == RV_OK) {
+		if (rv_ask_all(status->duty, method, status->roster, status->roster_count, fn,
+			       page) == RV_OK) {
 			status->open_pages++;
 			return;
 		}
