@@ -207,6 +207,17 @@ def s10_076_only_unknown_methods_end_the_event_loop_with_epull():
 
 
 @test
+def with_known_methods_the_event_loop_waits_and_calls_the_event_callback():
+    """State of push in this version: EPULL from the callback ends the 60 s early."""
+    with peers() as p:
+        p.rs.script = [p.rs_answer(), p.query_answer()]
+        r = p.probe("--event-result", str(EPULL), "pull", "query", "loop")
+        equal(r.code("arms_event_loop"), EPULL, r.text)
+        equal(len(r.having("event")), 1, "events")
+        check(not r.having("state 3 "), "a push state was reported without any push")
+
+
+@test
 def s10_126_triggers_protocol_version_and_element_order():
     """C: exactly so."""
     with peers() as p:
