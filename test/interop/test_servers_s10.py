@@ -475,7 +475,7 @@ def s10_056_057_the_ls_refuses_only_with_codes_that_are_retried():
         equal(ls_answer(**more).code, code, label)
         expect_refusal(code)
     did = DID[:-4] + "0056"
-    create(did, "--is-enabled", "false")
+    create(did, "--no-enabled")
     equal(wait_for(lambda: ls_answer(did=did), lambda a: a.code != 420).code, 404, "disabled")
     body = armsclient.rs_solicitation(DID[:-4] + "0001")
     equal(ls_answer(body=body).code, 423, "another id in the message")

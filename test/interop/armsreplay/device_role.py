@@ -146,7 +146,7 @@ class DeviceRole:
         self.set_config(self.rs)
 
     def set_config(self, rs):
-        self.ctl_file("config", "set", self.distid, DID_KIND, "--json",
+        self.ctl_file("config", "set", self.distid, DID_KIND, "--file",
                       value={"modules": [module_json(m) for m in rs.modules]})
 
     def play(self, x):
@@ -162,7 +162,7 @@ class DeviceRole:
         self.say(f"conn {x.conn} {kind}: our answer serves ({len(answer.data)} bytes, "
                  f"{len(answer.records)} record)")
         if refused:
-            self.instance.ctl("device", "update", self.distid, "--is-enabled", "true")
+            self.instance.ctl("device", "update", self.distid, "--enabled")
 
     def prepare(self, kind, x):
         """Bring our RS to what the recorded one knew; True when it refused."""
@@ -171,7 +171,7 @@ class DeviceRole:
         if recorded is None:
             return False
         if 300 <= recorded.code < 500:
-            self.instance.ctl("device", "update", self.distid, "--is-enabled", "false")
+            self.instance.ctl("device", "update", self.distid, "--no-enabled")
             return True
         if kind == "config-solicitation" and recorded.modules != self.rs.modules:
             self.rs = recorded
