@@ -62,7 +62,7 @@ BODY = r"""_reeve() {
 	local words=() i skip=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W 'serve ls rs proxy http status pki ctl' -- "$cur"))
+		COMPREPLY=($(compgen -W 'serve ls rs proxy http status pki conf ctl version help' -- "$cur"))
 		return
 	fi
 	[ "${COMP_WORDS[1]}" = ctl ] || return
