@@ -197,6 +197,23 @@ static bool is_token(const char *token)
 	return true;
 }
 
+/* A host, perhaps a port and a path; nothing else. */
+static bool is_base_url(const char *url)
+{
+	static const CURLUPart unwanted[] = { CURLUPART_USER, CURLUPART_QUERY, CURLUPART_FRAGMENT };
+	CURLU *u = curl_url();
+	char *part = NULL;
+	bool is_ok = u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK;
+
+	for (size_t i = 0; is_ok && i < RV_ARRAY_LEN(unwanted); i++) {
+		is_ok = curl_url_get(u, unwanted[i], &part, 0) != CURLUE_OK;
+		curl_free(part);
+		part = NULL;
+	}
+	curl_url_cleanup(u);
+	return is_ok;
+}
+
 static int open_session(const struct rsapi_opt *opt, void **state, struct rsapi_error *error)
 {
 	struct session *s;
@@ -205,6 +222,9 @@ static int open_session(const struct rsapi_opt *opt, void **state, struct rsapi_
 	if (opt->token != NULL && (!is_token(opt->token) || strlen(opt->token) > HEADER_MAX / 2))
 		return rsapi_fail(error, RV_EINVALID, "rsapi.token", "",
 				  "the token is no single line of printable characters");
+	if (!is_base_url(opt->url))
+		return rsapi_fail(error, RV_EINVALID, "rsapi.url", "",
+				  "the server must be https://host[:port][/path]");
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		goto fail;
