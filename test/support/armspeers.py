@@ -221,5 +221,8 @@ class Peers:
             command += ["--ls", url]
         for spec in line:
             command += ["--line", spec]
-        return Result(subprocess.run(command + list(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, text=True, timeout=timeout, cwd=cwd))
+        r = Result(subprocess.run(command + list(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=timeout, cwd=cwd))
+        if r.status != 0:
+            raise AssertionError(f"the probe ended with {r.status}\n{r.text}")
+        return r

@@ -22,6 +22,7 @@ struct probe {
 	distribution_id_t id;
 	const char *key, *description, *firmware, *proxy, *dump, *restore;
 	char *root;
+	char *text;         /* of the Initial-Config */
 	char initial[4096]; /* LS URLs, then the retry bases */
 	int ls_interval, ls_max;
 	size_t fragment;
@@ -271,7 +272,9 @@ static void take_option(struct probe *p, int option)
 		add_ls(p, optarg);
 		break;
 	case 'I':
-		snprintf(p->initial, sizeof(p->initial), "%s", read_file(optarg, &len));
+		free(p->text);
+		p->text = read_file(optarg, &len);
+		snprintf(p->initial, sizeof(p->initial), "%s", p->text);
 		p->ls_max = -1;
 		break;
 	case 'i':
@@ -468,5 +471,6 @@ int main(int argc, char **argv)
 	arms_end(p.ctx);
 	printf("end\n");
 	free(p.root);
+	free(p.text);
 	return 0;
 }

@@ -1,7 +1,9 @@
 /* The API from outside, as a program sees it: every error code of every call that needs no
  * network, and that nothing beyond the documented happens. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +14,9 @@
 #include <libarms.h>
 #include <libarms_reeve.h>
 
-static distribution_id_t id = { 1, 0xc0de, 0x91, 0xa1b2c3 };
-
-/* A self-signed P-256 root, "CN=ARMS Root CA test"; its key was thrown away. */
-static const char root[] =
 #include "root_pem.h"
-	;
+
+static distribution_id_t id = { 1, 0xc0de, 0x91, 0xa1b2c3 };
 
 static arms_context_t *context(void)
 {
@@ -373,6 +372,83 @@ static void heartbeat_setters_fill_one_packet(void **state)
 	arms_end(ctx);
 }
 
+struct nested {
+	arms_context_t *ctx;
+	arms_callback_tbl_t *cb;
+	arms_line_desc_t *lines;
+	unsigned calls;
+};
+
+/* Called twice by a pull that knows no LS: 0 -> 1 -> 4. */
+static int call_back_in(int old_state, int new_state, void *udata)
+{
+	struct nested *n = udata;
+	char *blob = calloc(1, arms_size_of_state());
+
+	assert_non_null(blob);
+	assert_int_equal(old_state, n->calls == 0 ? ARMS_ST_INITIAL : ARMS_ST_LSPULL);
+	assert_int_equal(new_state, n->calls == 0 ? ARMS_ST_LSPULL : ARMS_ST_BOOT_FAIL);
+	n->calls++;
+	assert_int_equal(arms_pull(n->ctx, 0, 0, n->cb, n->lines, n), ARMS_EINVAL);
+	assert_int_equal(arms_push_method_query(n->ctx, n->cb, n), ARMS_EINVAL);
+	assert_int_equal(arms_event_loop(n->ctx, 0, 0, n->cb, n), ARMS_EINVAL);
+	assert_int_equal(arms_dump_state(n->ctx, blob, arms_size_of_state()), ARMS_EFATAL);
+	assert_int_equal(arms_restore_state(n->ctx, blob, arms_size_of_state()), ARMS_EINVAL);
+	arms_end(n->ctx);
+	/* These may be called. */
+	assert_int_equal(arms_register_description(n->ctx, "from a callback", NULL), 0);
+	assert_int_equal(arms_set_pull_trigger(n->ctx, ARMS_TRIGGER_CONFIG_ERROR), 0);
+	assert_int_equal(arms_hb_set_cpu_usage(n->ctx, (uint16_t)n->calls, 1), 0);
+	free(blob);
+	return -1; /* without effect */
+}
+
+static void calls_that_a_callback_may_not_make_are_refused(void **state)
+{
+	arms_callback_tbl_t cb = { .version = ARMS_API_VERSION, .state_cb = call_back_in };
+	arms_line_desc_t lines[] = { { ARMS_LINE_NONE, NULL } };
+	struct nested n = { context(), &cb, lines, 0 };
+
+	(void)state;
+	assert_int_equal(arms_register_cert(n.ctx, root), 0);
+	assert_int_equal(arms_pull(n.ctx, 0, 0, &cb, lines, &n), ARMS_ESYSTEM);
+	assert_int_equal(n.calls, 2);
+	arms_end(n.ctx);
+}
+
+static int handler_in_force(int old_state, int new_state, void *udata)
+{
+	struct sigaction now;
+
+	(void)old_state, (void)new_state;
+	assert_int_equal(sigaction(SIGPIPE, NULL, &now), 0);
+	*(bool *)udata = now.sa_handler == SIG_IGN;
+	return 0;
+}
+
+static void on_sigpipe(int signal)
+{
+	(void)signal;
+}
+
+static void sigpipe_is_ignored_during_a_call_and_restored_after(void **state)
+{
+	arms_context_t *ctx = context();
+	arms_callback_tbl_t cb = { .version = ARMS_API_VERSION, .state_cb = handler_in_force };
+	arms_line_desc_t lines[] = { { ARMS_LINE_NONE, NULL } };
+	struct sigaction mine = { .sa_handler = on_sigpipe }, before, after;
+	bool is_ignored = false;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGPIPE, &mine, &before), 0);
+	assert_int_equal(arms_register_cert(ctx, root), 0);
+	assert_int_equal(arms_pull(ctx, 0, 0, &cb, lines, &is_ignored), ARMS_ESYSTEM);
+	assert_true(is_ignored);
+	assert_int_equal(sigaction(SIGPIPE, &before, &after), 0);
+	assert_true(after.sa_handler == on_sigpipe);
+	arms_end(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +467,8 @@ int main(void)
 		cmocka_unit_test(getters_before_a_pull_know_nothing_and_check_their_arguments),
 		cmocka_unit_test(the_event_interval_is_between_a_tenth_of_a_second_and_ten_minutes),
 		cmocka_unit_test(heartbeat_setters_fill_one_packet),
+		cmocka_unit_test(calls_that_a_callback_may_not_make_are_refused),
+		cmocka_unit_test(sigpipe_is_ignored_during_a_call_and_restored_after),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
