@@ -30,6 +30,20 @@ int rv_sa_exchange_begin(struct rv_sa_exchange *ex, const struct rv_armshttp_url
 	return r;
 }
 
+static int http_failure(const struct rv_sa_exchange *ex, int err, struct rv_diag *diag)
+{
+	switch (err) {
+	case RV_EDENIED:
+		return rv_diag_set(diag, err, "answer.status", "", "the server answers HTTP %u",
+				   ex->http.status);
+	case RV_ELIMIT:
+		return rv_diag_set(diag, err, "answer.limit", "",
+				   "the HTTP answer is too long (a header line, or all of it)");
+	default:
+		return rv_diag_set(diag, err, "answer.http", "", "the answer is no HTTP");
+	}
+}
+
 int rv_sa_exchange_data(struct rv_sa_exchange *ex, struct rv_str bytes, struct rv_diag *diag)
 {
 	while (bytes.len > 0 && !ex->is_complete) {
@@ -39,10 +53,7 @@ int rv_sa_exchange_data(struct rv_sa_exchange *ex, struct rv_str bytes, struct r
 		int r = rv_armshttp_answer_feed(&ex->http, bytes, &used, &event, &piece);
 
 		if (r != RV_OK)
-			return rv_diag_set(diag, r, "answer.http", "",
-					   r == RV_EDENIED ? "the server answers HTTP %u"
-							   : "no HTTP answer (status %u)",
-					   ex->http.status);
+			return http_failure(ex, r, diag);
 		bytes = rv_str_sub(bytes, used, bytes.len - used);
 		if (event == RV_ARMSHTTP_BODY)
 			r = rv_armsxml_reader_feed(ex->reader, piece, diag);
