@@ -89,7 +89,7 @@ int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **st
 	const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(duty), opt->section, NULL);
 	struct rv_edge *edge = calloc(1, sizeof(*edge));
 	struct rv_front_opt front = { .loop = rv_duty_loop(duty),
-				      .name = opt->name,
+				      .words = opt->words,
 				      .conns_max = (unsigned)rv_conf_int(sec, "conns_max"),
 				      .handle = handle,
 				      .owner = edge };

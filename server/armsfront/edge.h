@@ -25,8 +25,8 @@ struct rv_edge_route {
 };
 
 struct rv_edge_opt {
-	const char *section;          /* of the config, with listen, certificate, key, conns_max */
-	const char *name;             /* for events and metrics */
+	const char *section; /* of the config, with listen, certificate, key, conns_max */
+	struct rv_front_words words;
 	bool asks_client_certificate; /* item client_ca */
 	const struct rv_edge_route *routes;
 	size_t route_count;

@@ -82,18 +82,17 @@ static void on_open(void *arg, struct rv_net_conn *conn)
 static void on_close(void *user, struct rv_net_conn *conn, int reason)
 {
 	struct rv_front_exchange *x = user;
-	char event[32];
 
 	(void)conn;
 	if (x == NULL)
 		return;
 	if (!x->is_ended) {
 		x->front->stats.gone++;
-		snprintf(event, sizeof(event), "%s.request.abandoned", x->front->opt.name);
 		/* Scanners come and go; somebody with a name is worth a line. */
-		rv_log(x->distid[0] != '\0' ? RV_LOG_INFO : RV_LOG_DEBUG, event,
-		       RV_KS("address", x->address), RV_KS("device", x->distid),
-		       RV_KI("body", x->body.len), RV_KI("expected", x->http.head.content_length),
+		rv_log(x->distid[0] != '\0' ? RV_LOG_INFO : RV_LOG_DEBUG,
+		       x->front->opt.words.abandoned, RV_KS("address", x->address),
+		       RV_KS("device", x->distid), RV_KI("body", x->body.len),
+		       RV_KI("expected", x->http.head.content_length),
 		       RV_KS("reason", rv_err_name(reason)));
 	}
 	x->is_ended = true;
@@ -119,16 +118,14 @@ static void refuse(struct rv_front_exchange *x, unsigned status, const char *rea
 		   unsigned column)
 {
 	struct rv_buf bytes = { .max = 4096 };
-	char event[32];
 
 	x->front->stats.http_errors++;
 	x->front->stats.unauthorised += status == 401;
 	x->front->stats.unsupported += status == 503;
 	x->front->stats.malformed += status == 400;
-	snprintf(event, sizeof(event), "%s.request.refused", x->front->opt.name);
-	rv_log(RV_LOG_INFO, event, RV_KS("address", x->address), RV_KS("device", x->distid),
-	       RV_KI("status", status), RV_KS("reason", reason), RV_KI("line", line),
-	       RV_KI("column", column));
+	rv_log(RV_LOG_INFO, x->front->opt.words.refused, RV_KS("address", x->address),
+	       RV_KS("device", x->distid), RV_KI("status", status), RV_KS("reason", reason),
+	       RV_KI("line", line), RV_KI("column", column));
 	rv_armshttp_put_error(&bytes, status, reason);
 	send_and_end(x, &bytes);
 	rv_buf_deinit(&bytes);
@@ -235,29 +232,25 @@ static void on_eof(void *user, struct rv_net_conn *conn)
 static void count_answer(struct rv_front_exchange *x, int code, bool is_failure)
 {
 	struct rv_front_stats *s = &x->front->stats;
-	char event[32];
 
 	s->answered[x->message.type]++;
 	s->ok[x->message.type] += code == RV_ARMS_SUCCESS;
 	s->failed[x->message.type] += is_failure;
-	snprintf(event, sizeof(event), "%s.request.answered", x->front->opt.name);
-	rv_log(is_failure ? RV_LOG_WARN : RV_LOG_DEBUG, event, RV_KS("address", x->address),
-	       RV_KS("device", x->distid), RV_KS("type", rv_armsxml_type_name(x->message.type)),
-	       RV_KI("code", code));
+	rv_log(is_failure ? RV_LOG_WARN : RV_LOG_DEBUG, x->front->opt.words.answered,
+	       RV_KS("address", x->address), RV_KS("device", x->distid),
+	       RV_KS("type", rv_armsxml_type_name(x->message.type)), RV_KI("code", code));
 }
 
 /* A refusal by code alone can always be built. */
 static void build(struct rv_front_exchange *x, struct rv_armsxml_response *res, struct rv_buf *xml)
 {
 	struct rv_diag diag = { 0 };
-	char event[32];
 
 	res->type = x->message.type;
 	if (rv_armsxml_build_response(res, xml, &diag) == RV_OK)
 		return;
-	snprintf(event, sizeof(event), "%s.answer.unfit", x->front->opt.name);
-	rv_log(RV_LOG_ERROR, event, RV_KS("device", x->distid), RV_KS("where", diag.where),
-	       RV_KS("text", diag.text));
+	rv_log(RV_LOG_ERROR, x->front->opt.words.unfit, RV_KS("device", x->distid),
+	       RV_KS("where", diag.where), RV_KS("text", diag.text));
 	*res = (struct rv_armsxml_response){ .type = x->message.type,
 					     .code = { true, RV_ARMS_SERVER_FAILURE } };
 	rv_buf_clear(xml);
@@ -373,7 +366,7 @@ void rv_front_stats(const struct rv_front *front, struct rv_front_stats *out)
 
 void rv_front_metrics(const struct rv_front *front, struct rv_buf *out)
 {
-	const char *name = front->opt.name;
+	const char *name = front->opt.words.name;
 	struct rv_front_stats s;
 
 	rv_front_stats(front, &s);

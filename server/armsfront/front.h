@@ -46,9 +46,21 @@ struct rv_front_request {
 	struct rv_str address; /* "192.0.2.7:40112" */
 };
 
+/* What it is called in metrics and log events; the logger keeps the pointers, so they are static.
+ */
+struct rv_front_words {
+	const char *name; /* "ls", "proxy" */
+	const char *refused, *abandoned, *answered, *unfit;
+};
+#define RV_FRONT_WORDS(name)                                                                       \
+	{                                                                                          \
+		name, name ".request.refused", name ".request.abandoned",                          \
+			name ".request.answered", name ".answer.unfit"                             \
+	}
+
 struct rv_front_opt {
 	uv_loop_t *loop;
-	const char *name; /* for log events: "ls", "proxy" */
+	struct rv_front_words words;
 	struct rv_tls_ctx *tls;
 	const int *listen_fds;
 	size_t listen_count;

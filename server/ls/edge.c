@@ -48,9 +48,10 @@ static const struct rv_edge_route routes[] = {
 
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
-	static const struct rv_edge_opt opt = {
-		.section = "ls", .name = "ls", .routes = routes, .route_count = RV_ARRAY_LEN(routes)
-	};
+	static const struct rv_edge_opt opt = { .section = "ls",
+						.words = RV_FRONT_WORDS("ls"),
+						.routes = routes,
+						.route_count = RV_ARRAY_LEN(routes) };
 
 	return rv_edge_start(duty, &opt, state, diag);
 }

@@ -143,7 +143,7 @@ static const struct rv_edge_route routes[] = {
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
 	static const struct rv_edge_opt opt = { .section = "proxy",
-						.name = "proxy",
+						.words = RV_FRONT_WORDS("proxy"),
 						.asks_client_certificate = true,
 						.routes = routes,
 						.route_count = RV_ARRAY_LEN(routes) };

@@ -229,5 +229,10 @@ def a_client_certificate_is_wanted_but_not_needed():
     still_serves()
 
 
+@test
+def through_all_of_this_no_process_died():
+    equal(metric(reeve, "reeve_duty_restarts_total"), 0, "restarts")
+
+
 if __name__ == "__main__":
     tap.main(setup, teardown)
