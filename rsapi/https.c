@@ -44,9 +44,6 @@ static int fail_curl(const struct session *s, CURLcode code, const struct rv_buf
 	case CURLE_SSL_CACERT_BADFILE:
 		return rsapi_fail(error, RV_ETLS, "rsapi.tls", "", "TLS with %s: %s", s->base,
 				  curl_easy_strerror(code));
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return rsapi_fail(error, RV_EINVALID, "rsapi.url", "", "%s is no URL", s->base);
 	case CURLE_WRITE_ERROR:
 		return rsapi_fail(error, answer->err, "rsapi.too_long", "",
 				  "the answer is too long");

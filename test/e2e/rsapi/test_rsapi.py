@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
 import instance  # noqa: E402
@@ -164,6 +167,62 @@ def the_file_ctl_conf_names_the_server():
         code, _, err = ctl(reeve, "device", "list", REEVE_SERVER="")
         equal(code, USAGE, err)
         check(f"{conf}:2" in err, err)
+
+
+class Stranger:
+    """Something that is no Reeve: answers each request with the same bytes, or never (None)."""
+
+    def __init__(self, directory, answer):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(os.path.join(directory, "http.crt"),
+                                     os.path.join(directory, "http.key"))
+        self.answer = answer
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                raw, _ = self.socket.accept()
+                with self.context.wrap_socket(raw, server_side=True) as s:
+                    while s.recv(65536):
+                        if self.answer is not None:
+                            s.sendall(self.answer)
+                            break
+            except (OSError, ssl.SSLError):
+                if self.socket.fileno() < 0:
+                    return
+
+
+@test
+def answers_of_strangers_are_not_taken_for_reeve():
+    def http(status, body):
+        return (f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+                + body).encode()
+
+    with tempfile.TemporaryDirectory() as directory:
+        pki = os.path.join(directory, "pki")
+        subprocess.run([os.path.join(instance.BUILD, "cmd", "reeve"), "pki", "init", "--state",
+                        directory], check=True, capture_output=True, timeout=60)
+        for answer, wanted, text in (
+                (http(502, "<html>Bad gateway</html>"), UNREACHABLE, "status 502"),
+                (http(401, "who?"), DENIED, "status 401"),
+                (http(302, ""), UNREACHABLE, "status 302"),
+                (http(200, "<html>"), FAILED, "not understood"),
+                (http(200, '{"devices":[{"id":7}]}'), FAILED, "devices[0].id"),
+                (http(200, '{"devices":[],"next":"","later":{"a":[1]}}'), OK, ""),
+                (b"SSH-2.0-x\r\n", UNREACHABLE, "no rs answers"),
+                (None, UNREACHABLE, "no answer in time")):
+            stranger = Stranger(pki, answer)
+            done = subprocess.run(
+                [os.path.join(instance.BUILD, "cmd", "reeve"), "ctl", "--server", stranger.url, "--ca",
+                 os.path.join(pki, "http-ca.crt"), "--timeout", "1", "device", "list"],
+                capture_output=True, text=True, timeout=60, check=False,
+                env={**os.environ, "LC_ALL": "C", "REEVE_TOKEN": "x"})
+            stranger.socket.close()
+            equal(done.returncode, wanted, f"{answer}: {done.stderr}")
+            check(text in done.stderr, f"{answer}: {done.stderr}")
 
 
 if __name__ == "__main__":
