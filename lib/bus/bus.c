@@ -316,6 +316,10 @@ int rv_bus_attach(struct rv_bus *bus, const char *peer_name, unsigned instance, 
 	}
 	while ((old = find_peer(bus, peer_name, instance)) != NULL)
 		rv_bus_peer_end(old, RV_ECLOSED);
+	if (bus->is_freed) { /* by a callback of the old link */
+		close(fd);
+		return RV_ECANCELED;
+	}
 	return rv_bus_peer_open(bus, peer_name, instance, fd);
 }
 
@@ -342,6 +346,7 @@ int rv_bus_new(uv_loop_t *loop, const char *self, unsigned instance, struct rv_b
 	rv_map_init(&bus->methods, handler_key, bus->seed);
 	rv_map_init(&bus->topics, handler_key, bus->seed);
 	rv_list_init(&bus->peers);
+	rv_list_init(&bus->ending);
 	rv_list_init(&bus->calls);
 	*out = bus;
 	return RV_OK;
@@ -383,6 +388,10 @@ void rv_bus_free(struct rv_bus *bus)
 	while (!rv_list_is_empty(&bus->peers))
 		rv_bus_peer_end(RV_CONTAINER_OF(bus->peers.next, struct rv_bus_peer, link),
 				RV_ECANCELED);
+	/* A callback of a link that ends may have led here: its other requests end now, too. */
+	rv_list_for_each (it, &bus->ending)
+		rv_bus_peer_fail_pending(RV_CONTAINER_OF(it, struct rv_bus_peer, link),
+					 RV_ECANCELED);
 	while ((it = rv_list_pop(&bus->calls)) != NULL)
 		free(RV_CONTAINER_OF(it, struct rv_bus_call, link));
 	uv_close((uv_handle_t *)&bus->timer, on_timer_closed);

@@ -44,12 +44,14 @@ typedef void (*rv_bus_link_fn)(void *arg, const char *peer, unsigned instance, b
 /* `self` and `instance` name this duty ("proxy", 1). */
 int rv_bus_new(uv_loop_t *loop, const char *self, unsigned instance,
 	       struct rv_bus **out) RV_MUSTCHECK;
-/* Pending requests of ours end with RV_ECANCELED, before this returns; calls not yet answered are
- * dropped and must not be touched again. The loop must turn once more to give the memory back. */
+/* Pending requests of ours end with RV_ECANCELED, before this returns; no callback runs after it.
+ * Calls not yet answered are dropped and must not be touched again. The loop must turn once more to
+ * give the memory back. */
 void rv_bus_free(struct rv_bus *bus);
 
 /* Take over one end of a SOCK_SEQPACKET pair to (peer, instance); a link of that name is replaced.
- * Owns fd, also on failure. RV_EINVALID: bad name, or fd is no such socket; -errno. */
+ * Owns fd, also on failure. RV_EINVALID: bad name, or fd is no such socket; RV_ECANCELED: a
+ * callback of the replaced link has freed the bus; -errno. */
 int rv_bus_attach(struct rv_bus *bus, const char *peer, unsigned instance, int fd) RV_MUSTCHECK;
 
 /* One handler for each name: RV_EEXISTS. At most 64 topics: RV_ELIMIT. -ENOMEM. A method no longer

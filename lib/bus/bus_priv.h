@@ -30,7 +30,7 @@ struct rv_bus_handler {
 
 /* A link and what depends on it. */
 struct rv_bus_peer {
-	struct rv_list link; /* in bus->peers */
+	struct rv_list link; /* in bus->peers, at its end in bus->ending */
 	struct rv_bus *bus;
 	struct rv_bus_port *port;
 	struct rv_bus_name name;
@@ -78,6 +78,7 @@ struct rv_bus {
 	struct rv_map methods;
 	struct rv_map topics;
 	struct rv_list peers;
+	struct rv_list ending; /* peers whose requests are being failed */
 	struct rv_list calls;
 	rv_bus_link_fn link_fn;
 	void *link_arg;
@@ -98,6 +99,7 @@ void rv_bus_name_set(struct rv_bus_name *name, struct rv_str text); /* text was 
 int rv_bus_peer_open(struct rv_bus *bus, const char *name, unsigned instance, int fd) RV_MUSTCHECK;
 /* Detach, close, fail what is pending with `err`. Calls back; peer is not to be used afterwards. */
 void rv_bus_peer_end(struct rv_bus_peer *peer, int err);
+void rv_bus_peer_fail_pending(struct rv_bus_peer *peer, int status); /* calls back */
 /* Queue a message and send what can be sent; never calls back. As rv_bus_link_push. */
 int rv_bus_peer_send(struct rv_bus_peer *peer, const struct rv_bus_frame *head,
 		     struct rv_bus_out **handle) RV_MUSTCHECK;

@@ -325,6 +325,14 @@ static void log_end(const struct rv_bus_peer *peer, int err)
 		       RV_KI("instance", peer->instance), RV_KS("error", rv_err_name(err)));
 }
 
+void rv_bus_peer_fail_pending(struct rv_bus_peer *peer, int status)
+{
+	while (!rv_list_is_empty(&peer->asked))
+		rv_bus_finish_request(
+			RV_CONTAINER_OF(peer->asked.next, struct rv_bus_request, link), status,
+			(struct rv_str){ 0 });
+}
+
 void rv_bus_peer_end(struct rv_bus_peer *peer, int err)
 {
 	struct rv_bus *bus = peer->bus;
@@ -334,15 +342,14 @@ void rv_bus_peer_end(struct rv_bus_peer *peer, int err)
 	assert(!peer->is_gone);
 	peer->is_gone = true;
 	rv_list_del(&peer->link);
+	rv_list_add_tail(&bus->ending, &peer->link);
 	bus->stats.links--;
 	peer->port->driver->close(peer->port);
 	log_end(peer, err);
 	for (size_t i = 0; (call = rv_map_next(&peer->calls, &i)) != NULL;)
 		call->peer = NULL;
-	while (!rv_list_is_empty(&peer->asked))
-		rv_bus_finish_request(
-			RV_CONTAINER_OF(peer->asked.next, struct rv_bus_request, link), status,
-			(struct rv_str){ 0 });
-	if (peer->is_up && bus->link_fn != NULL && err != RV_ECANCELED)
+	rv_bus_peer_fail_pending(peer, status);
+	rv_list_del(&peer->link);
+	if (peer->is_up && bus->link_fn != NULL && !bus->is_freed)
 		bus->link_fn(bus->link_arg, peer->name.text, peer->instance, false);
 }

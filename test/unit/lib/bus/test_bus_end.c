@@ -118,6 +118,75 @@ static void a_callback_of_a_lost_link_may_ask_again(void **state)
 	run_until(f, &f->answer.count, 1);
 }
 
+struct freeing {
+	struct fix *f;
+	unsigned before_return; /* callbacks run until rv_bus_free came back */
+	unsigned count;
+	unsigned late; /* links heard of afterwards */
+};
+
+static void free_in_answer(void *arg, int status, struct rv_str body)
+{
+	struct freeing *fr = arg;
+
+	(void)body;
+	fr->count++;
+	if (fr->f->proxy[0] == NULL) {
+		assert_int_equal(status, RV_ECANCELED);
+		return;
+	}
+	struct rv_bus *bus = fr->f->proxy[0];
+	fr->f->proxy[0] = NULL;
+	rv_bus_free(bus);
+	fr->before_return = fr->count;
+}
+
+static void count_late(void *arg, const char *peer, unsigned instance, bool is_up)
+{
+	struct freeing *fr = arg;
+
+	(void)peer;
+	(void)instance;
+	(void)is_up;
+	fr->late += fr->f->proxy[0] == NULL;
+}
+
+/* Whoever has freed the bus may free what the callbacks would look at. */
+static void a_bus_freed_while_a_link_ends_calls_nobody_afterwards(void **state)
+{
+	struct fix *f = *state;
+	struct freeing fr = { .f = f };
+
+	rv_bus_on_link(f->proxy[0], count_late, &fr);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(rv_bus_request(f->proxy[0], "rs", 0, "keep", RV_STR_LIT(""),
+						long_us, free_in_answer, &fr),
+				 RV_OK);
+	rv_bus_free(f->rs);
+	f->rs = NULL;
+	run_until(f, &fr.count, 3);
+	assert_int_equal(fr.before_return, 3);
+	assert_int_equal(fr.late, 0);
+}
+
+static void a_bus_freed_while_a_link_is_replaced_takes_no_other(void **state)
+{
+	struct fix *f = *state;
+	struct rv_bus *bus = f->proxy[0];
+	struct freeing fr = { .f = f };
+	int fds[2];
+	char byte;
+
+	assert_int_equal(
+		rv_bus_request(bus, "rs", 0, "keep", RV_STR_LIT(""), long_us, free_in_answer, &fr),
+		RV_OK);
+	make_pair(fds);
+	assert_int_equal(rv_bus_attach(bus, "rs", 0, fds[0]), RV_ECANCELED);
+	assert_int_equal(fr.count, 1);
+	assert_int_equal(recv(fds[1], &byte, 1, MSG_DONTWAIT), 0); /* closed */
+	close(fds[1]);
+}
+
 static void a_bad_end_or_name_is_refused(void **state)
 {
 	struct fix *f = *state;
@@ -405,6 +474,8 @@ int main(void)
 		T(the_bus_may_be_freed_in_a_callback),
 		T(a_bus_freed_at_a_deadline_fires_no_other),
 		T(a_callback_of_a_lost_link_may_ask_again),
+		T(a_bus_freed_while_a_link_ends_calls_nobody_afterwards),
+		T(a_bus_freed_while_a_link_is_replaced_takes_no_other),
 		T(a_bad_end_or_name_is_refused),
 		T(a_malformed_frame_ends_that_link_alone),
 		T(a_frame_too_long_ends_the_link),
