@@ -91,11 +91,12 @@ int rv_base64_decode(struct rv_buf *out, struct rv_str in, size_t *err_at)
 	}
 	if (!rv_base64_is_complete(&s))
 		goto fail;
+	if (out->err != RV_OK)
+		out->len = len_before;
 	return out->err;
 
 fail:
-	if (out->err == RV_OK)
-		out->len = len_before;
+	out->len = len_before;
 	if (err_at != NULL)
 		*err_at = i;
 	return RV_ESYNTAX;

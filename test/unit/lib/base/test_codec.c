@@ -68,6 +68,11 @@ static void a_full_buffer_is_reported(void **state)
 	rv_buf_init(&b, 2);
 	assert_int_equal(rv_base64_decode(&b, rv_str("Zm9v"), NULL), RV_ELIMIT);
 	rv_buf_clear(&b);
+	b.max = 4;
+	assert_int_equal(rv_base64_decode(&b, rv_str("Zm9vYmFy"), NULL), RV_ELIMIT);
+	assert_int_equal(b.len, 0); /* not even what would have fitted */
+	rv_buf_clear(&b);
+	b.max = 2;
 	assert_int_equal(rv_hex_decode(&b, rv_str("00112233"), NULL), RV_ELIMIT);
 	rv_buf_clear(&b);
 	rv_base64_encode(&b, rv_str("x"));
