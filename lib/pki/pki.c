@@ -21,6 +21,8 @@ enum {
 };
 
 static const int64_t day_us = 86400 * RV_US_PER_SEC;
+/* RFC 5280 4.1.2.5: the last date that a certificate can name. */
+static const int64_t last_us = INT64_C(253402300799) * RV_US_PER_SEC; /* 9999-12-31T23:59:59Z */
 
 struct extension {
 	int nid;
@@ -153,9 +155,9 @@ static int check_request(const struct rv_pki_request *req, struct rv_diag *diag)
 		return rv_diag_set(diag, RV_EINVALID, "pki.subject", "organization",
 				   "the organization must be 1 to %d printable ASCII characters",
 				   NAME_MAX_LEN);
-	if (req->lifetime_us <= 0)
+	if (req->lifetime_us <= 0 || req->lifetime_us > last_us - req->now_us)
 		return rv_diag_set(diag, RV_EINVALID, "pki.lifetime", "lifetime",
-				   "the lifetime must be positive");
+				   "the lifetime must be positive and end before the year 10000");
 	return RV_OK;
 }
 

@@ -168,6 +168,8 @@ static const struct {
 	{ "x", "", NULL, 1000000, "organization" },
 	{ "x", NULL, NULL, 0, "lifetime" },
 	{ "x", NULL, NULL, -1, "lifetime" },
+	{ "x", NULL, NULL, INT64_MAX, "lifetime" },
+	{ "x", NULL, NULL, INT64_C(300000000000000000), "lifetime" }, /* beyond the year 9999 */
 	{ "x", NULL, "", 1000000, "alt_names" },
 	{ "x", NULL, "a b", 1000000, "alt_names" },
 	{ "x", NULL, "a,DNS:evil.example", 1000000, "alt_names" },
