@@ -39,15 +39,18 @@ static int call_row(const struct rv_db_row *row, void *arg)
 static int run(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
 	       size_t n, struct row_call *call, int64_t *changed)
 {
-	int err = tx->doom;
+	int err;
 
-	if (err == RV_OK) {
-		err = tx->db->driver->run(tx->db->conn, handle_of(tx, stmt), params, n,
-					  call != NULL ? call_row : NULL, call, changed);
-		if (call == NULL || call->result == RV_OK)
-			tx->doom = err;
-	}
-	return err;
+	if (tx->doom != RV_OK)
+		return tx->doom;
+	err = tx->db->driver->run(tx->db->conn, handle_of(tx, stmt), params, n,
+				  call != NULL ? call_row : NULL, call, changed);
+	if (call != NULL && call->result != RV_OK)
+		return err;
+	/* A statement that fn ran may have doomed the item meanwhile. */
+	if (tx->doom == RV_OK)
+		tx->doom = err;
+	return tx->doom;
 }
 
 int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt,

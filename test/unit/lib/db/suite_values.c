@@ -273,6 +273,28 @@ static int failure_ignored(struct rv_db_tx *tx, void *arg)
 	return RV_OK;
 }
 
+static int ignore_inside(const struct rv_db_row *row, void *arg)
+{
+	int64_t taken = rv_db_col_int(row, 0);
+
+	assert_int_equal(insert_id(arg, &taken), RV_EEXISTS);
+	return RV_OK;
+}
+
+static int failure_ignored_in_a_row_function(struct rv_db_tx *tx, void *arg)
+{
+	int64_t ids[] = { 1, 2 };
+	int err = insert_id(tx, &ids[0]);
+
+	(void)arg;
+	if (err == RV_OK)
+		err = rv_db_query(tx, &select_range, RV_DB_PARAMS(RV_DB_I(1), RV_DB_I(1)),
+				  ignore_inside, tx);
+	assert_int_equal(err, RV_EEXISTS);
+	assert_int_equal(insert_id(tx, &ids[1]), RV_EEXISTS);
+	return RV_OK;
+}
+
 static const struct {
 	rv_db_work_fn work;
 	int status;
@@ -281,6 +303,7 @@ static const struct {
 	{ same_key_twice, RV_EEXISTS },
 	{ child_without_parent, RV_EDB },
 	{ failure_ignored, RV_EEXISTS },
+	{ failure_ignored_in_a_row_function, RV_EEXISTS },
 };
 
 static void a_failed_statement_has_its_code_and_dooms_its_item(void **state)
