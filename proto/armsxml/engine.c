@@ -42,16 +42,16 @@ static const struct rv_armsxml_elem *find(const struct rv_armsxml_elem *table, c
 	return NULL;
 }
 
-static bool has_value(const struct rv_armsxml_elem *elem, const char *value)
+/* Has the open element had this child already? */
+static bool is_repetition(struct rv_armsxml_frame *parent, const struct rv_armsxml_elem *elem)
 {
-	switch (elem->kind) {
-	case RV_ARMSXML_TEXT:
-		return ((const struct rv_str *)(const void *)value)->ptr != NULL;
-	case RV_ARMSXML_INT:
-		return ((const struct rv_armsxml_int *)(const void *)value)->is_set;
-	default:
-		return false;
-	}
+	ptrdiff_t index = elem - parent->children;
+	bool was_seen;
+
+	assert(index < 32); /* bits of seen */
+	was_seen = (parent->seen >> index & 1) != 0;
+	parent->seen |= UINT32_C(1) << index;
+	return was_seen;
 }
 
 static const struct rv_armsxml_elem *select_children(struct rv_armsxml_engine *e,
@@ -70,16 +70,17 @@ static const struct rv_armsxml_elem *select_children(struct rv_armsxml_engine *e
 static char *make_room(struct rv_armsxml_engine *e, const struct rv_armsxml_elem *elem)
 {
 	char *base = e->frames > 0 ? top(e)->value : e->target;
-	size_t *count = (size_t *)(void *)(base + elem->count_offset);
+	size_t *count;
 
 	if (elem->kind == RV_ARMSXML_MODULE || elem->kind == RV_ARMSXML_CONFIG)
 		return base; /* the delivery keeps them */
 	if (!rv_armsxml_is_repeated(elem)) {
-		if (e->is_strict && has_value(elem, base + elem->offset))
+		if (e->is_strict && e->frames > 0 && is_repetition(top(e), elem))
 			rv_armsxml_engine_fail(e, RV_EINVALID, "xml.twice", elem->name,
 					       "given twice");
 		return base + elem->offset;
 	}
+	count = (size_t *)(void *)(base + elem->count_offset);
 	if (*count < elem->max_count)
 		return base + elem->offset + elem->stride * (*count)++;
 	if (e->is_strict)

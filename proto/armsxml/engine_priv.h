@@ -19,6 +19,7 @@ struct rv_armsxml_frame {
 	const struct rv_armsxml_elem *elem;
 	const struct rv_armsxml_elem *children;
 	char *value;
+	uint32_t seen; /* bit i: children[i] has been there */
 };
 
 struct rv_armsxml_engine {

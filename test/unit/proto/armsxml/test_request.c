@@ -14,6 +14,7 @@
 	"<arms-message><arms-request type=\"" type "\">" inner "</arms-request></arms-message>"
 #define DID    "<distribution-id>0001-0000-C0DE-0091-0000-0000-00A1-B2C3</distribution-id>"
 #define OP     "<rs-solicitation-request><trigger>t</trigger></rs-solicitation-request>"
+#define NO_OP  "<rs-solicitation-request/>"
 #define A10    "aaaaaaaaaa"
 #define A64    A10 A10 A10 A10 A10 A10 "aaaa"
 #define D4     "<x><x><x><x>"
@@ -72,6 +73,10 @@ static const struct {
 	  "arms-request", 15 },
 	{ MSG("rs-solicitation", DID), RV_EINVALID, "", 156 },
 	{ MSG("rs-solicitation", DID DID OP), RV_EINVALID, "distribution-id", 126 },
+	{ MSG("rs-solicitation", NO_OP NO_OP), RV_EINVALID, "rs-solicitation-request", 78 },
+	{ "<arms-message><arms-request type=\"rs-solicitation\">" OP "</arms-request>"
+	  "<arms-request type=\"push-method-query\"/></arms-message>",
+	  RV_EINVALID, "arms-request", 138 },
 	{ MSG("rs-solicitation", "<description>\xe3\x81\x82</description>" OP), RV_ESYNTAX, "",
 	  65 },
 	{ MSG("rs-solicitation", "<description>\xff</description>" OP), RV_ESYNTAX, "", 65 },
