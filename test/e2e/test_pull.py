@@ -127,6 +127,13 @@ def a_pull_delivers_the_startup_config_and_not_the_draft():
     equal({p["config"] for p in pulls(3)}, versions, "versions delivered")
 
 
+@test
+def a_new_device_gets_its_certificate_before_it_calls():
+    make(4)
+    until("the certificate", lambda: reeve.ctl("device", "show", did(4))["device"].get("certificate_expires_at"))
+    check("-----BEGIN CERTIFICATE" in pull(reeve, 4, "rs-key").data.decode(), "delivered")
+
+
 # -- refusals -------------------------------------------------------------------------------------
 
 
