@@ -27,6 +27,11 @@ static int socket_read(BIO *bio, char *buf, int size)
 	ssize_t n;
 
 	BIO_clear_retry_flags(bio);
+	if (tls->recvs == RV_TLS_RECVS_MAX) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	tls->recvs++;
 	do {
 		n = recv(tls->fd, buf, (size_t)size, 0);
 	} while (n < 0 && errno == EINTR);

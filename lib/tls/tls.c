@@ -181,6 +181,7 @@ static void begin(struct rv_tls *tls)
 {
 	ERR_clear_error();
 	tls->socket_errno = 0;
+	tls->recvs = 0;
 }
 
 static void note_peer(struct rv_tls *tls)

@@ -56,7 +56,8 @@ int rv_tls_new(struct rv_tls_ctx *ctx, int fd, const char *host, struct rv_tls *
 void rv_tls_free(struct rv_tls *tls); /* no close_notify; NULL allowed */
 
 /* Each returns RV_OK, RV_EWANTREAD, RV_EWANTWRITE (call again with the same arguments when
- * the descriptor is ready; the bytes may have moved), RV_ECLOSED (the peer sent close_notify:
+ * the descriptor is ready; the bytes may have moved; RV_EWANTREAD can come with bytes left in the
+ * socket: wait level-triggered), RV_ECLOSED (the peer sent close_notify:
  * nothing more will come), RV_ETLS or an errno code. An end without close_notify, perhaps a cut,
  * is -ECONNRESET. After a failure every call repeats its code. SIGPIPE is never raised. */
 int rv_tls_handshake(struct rv_tls *tls) RV_MUSTCHECK;

@@ -12,6 +12,11 @@
 /* "TLSv1.3 " and the longest suite name of our lists fit. */
 enum { RV_TLS_DESCRIBE_MAX = 56, RV_TLS_DEPTH_MAX = 10 };
 
+/* recv(2) in one call of ours, each of one record at most: OpenSSL reads on for as long as records
+ * come that carry nothing for us (TLS 1.3 key updates), and one peer would hold the loop. What is
+ * not read stays in the socket, where poll reports it. */
+enum { RV_TLS_RECVS_MAX = 2 };
+
 struct rv_tls_ctx {
 	atomic_uint refs;
 	enum rv_tls_peer peer;
@@ -27,6 +32,7 @@ struct rv_tls {
 	int fd;
 	int broken;       /* RV_OK, or the code every further call returns: SSL is unusable */
 	int socket_errno; /* of the last failed send or recv */
+	unsigned recvs;   /* in this call */
 	bool is_open;     /* handshake completed */
 	bool is_eof;      /* the socket has no more to give */
 	bool is_drained;  /* the last call wanted to read: what OpenSSL buffers is no record yet */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -176,6 +177,38 @@ static void half_a_record_is_not_pending(void **state)
 	link_close(&l);
 }
 
+/* TLS 1.3 knows records that carry nothing for the reader; OpenSSL would read them on for as long
+ * as they come. */
+static void a_flood_of_key_updates_is_read_a_piece_at_a_time(void **state)
+{
+	enum { FLOOD = 4000, LUMP = 200 };
+	struct link l;
+	char out[16];
+	int unread = 0;
+	int r = RV_EWANTREAD;
+	size_t n;
+
+	(void)state;
+	link_open_version(&l, 0, 0);
+	link_connect(&l);
+	for (int i = 0; i < FLOOD; i++) {
+		assert_int_equal(SSL_key_update(l.client->ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(l.client->ssl), 1);
+		if (i % LUMP == LUMP - 1)
+			relay_all(&l);
+	}
+	assert_int_equal(rv_tls_write(l.client, "after", 5), RV_OK);
+	relay_all(&l);
+	assert_int_equal(rv_tls_read(l.server, out, sizeof(out), &n), RV_EWANTREAD);
+	assert_int_equal(ioctl(l.server_fd, FIONREAD, &unread), 0);
+	assert_true(unread > 0); /* poll tells: nothing is forgotten */
+	for (int i = 0; i < FLOOD && r == RV_EWANTREAD; i++)
+		r = rv_tls_read(l.server, out, sizeof(out), &n);
+	assert_int_equal(r, RV_OK);
+	assert_int_equal(n, 5);
+	link_close(&l);
+}
+
 static void a_proper_end_and_an_abrupt_one_differ(void **state)
 {
 	struct link l;
@@ -293,6 +326,7 @@ int main(void)
 		cmocka_unit_test(tiny_socket_buffers_only_make_it_wait),
 		cmocka_unit_test(small_reads_leave_the_rest_pending),
 		cmocka_unit_test(half_a_record_is_not_pending),
+		cmocka_unit_test(a_flood_of_key_updates_is_read_a_piece_at_a_time),
 		cmocka_unit_test(a_proper_end_and_an_abrupt_one_differ),
 		cmocka_unit_test(a_peer_that_is_gone_is_an_error_and_no_signal),
 		cmocka_unit_test(the_end_during_a_handshake_is_told),
