@@ -263,6 +263,31 @@ static void a_malformed_frame_ends_that_link_alone(void **state)
 	expect_answer(f, RV_OK, RV_STR_LIT("still here"));
 }
 
+#define REPLY_1 "\1\4\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0"
+
+static void an_answer_to_a_question_not_asked_in_full_ends_the_link(void **state)
+{
+	struct fix *f = *state;
+	struct answer answer = { 0 };
+	struct rv_bus_stats stats;
+	int fds[2];
+
+	make_pair(fds);
+	assert_int_equal(rv_bus_attach(f->rs, "ls", 0, fds[0]), RV_OK);
+	assert_true(send(fds[1], HELLO_LS, sizeof(HELLO_LS) - 1, 0) > 0);
+	alarm(HANG_S);
+	while (rv_bus_request(f->rs, "ls", 0, "k", rv_strn(big, MB5), long_us, on_answer,
+			      &answer) == RV_ENOTFOUND)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_true(send(fds[1], REPLY_1, sizeof(REPLY_1) - 1, 0) > 0);
+	run_until(f, &answer.count, 1);
+	assert_int_equal(answer.status, RV_ECLOSED);
+	rv_bus_stats(f->rs, &stats);
+	assert_int_equal(stats.links, 1);
+	free((char *)answer.body.ptr);
+	close(fds[1]);
+}
+
 static void a_frame_too_long_ends_the_link(void **state)
 {
 	struct fix *f = *state;
@@ -478,6 +503,7 @@ int main(void)
 		T(a_bus_freed_while_a_link_is_replaced_takes_no_other),
 		T(a_bad_end_or_name_is_refused),
 		T(a_malformed_frame_ends_that_link_alone),
+		T(an_answer_to_a_question_not_asked_in_full_ends_the_link),
 		T(a_frame_too_long_ends_the_link),
 		T(a_peer_with_too_many_open_calls_gets_busy),
 		T(a_peer_that_asks_and_never_reads_is_cut_off),

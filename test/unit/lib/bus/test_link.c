@@ -357,6 +357,22 @@ static void a_peer_may_not_open_more_streams_than_there_are(void **state)
 	assert_int_equal(feed(&p->a, &open), RV_ELIMIT);
 }
 
+/* It has announced more than we put together at once and sends what we have no room for yet. */
+static void a_peer_may_not_send_without_credit(void **state)
+{
+	enum { ROOM_FOR = RV_BUS_HELD_MAX / RV_BUS_BODY_MAX };
+	struct pair *p = *state;
+	struct rv_bus_frame open = { .kind = RV_BUS_REPLY, .id = 1, .total = RV_BUS_BODY_MAX };
+	struct rv_bus_frame more = { .kind = RV_BUS_MORE, .body = { "x", 1 } };
+
+	for (open.stream = 1; open.stream <= ROOM_FOR + 1; open.stream++)
+		assert_int_equal(feed(&p->a, &open), RV_EMORE);
+	more.stream = ROOM_FOR;
+	assert_int_equal(feed(&p->a, &more), RV_EMORE);
+	more.stream = ROOM_FOR + 1;
+	assert_int_equal(feed(&p->a, &more), RV_ELIMIT);
+}
+
 static void a_peer_may_not_give_more_credit_than_the_body_needs(void **state)
 {
 	struct pair *p = *state;
@@ -447,6 +463,7 @@ int main(void)
 		T(the_queue_is_bounded_in_messages_with_room_for_what_is_owed),
 		T(a_peer_that_breaks_the_rules_is_found_out),
 		T(a_peer_may_not_open_more_streams_than_there_are),
+		T(a_peer_may_not_send_without_credit),
 		T(a_peer_may_not_give_more_credit_than_the_body_needs),
 		T(any_schedule_delivers_everything),
 	};
