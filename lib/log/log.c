@@ -64,11 +64,18 @@ int rv_log_level_parse(struct rv_str text, enum rv_log_level *out)
 	return RV_EINVALID;
 }
 
+/* U+0080 .. U+009F, which steer terminals as the controls of ASCII do. */
+static bool is_c1_control(struct rv_str s, size_t at)
+{
+	return (unsigned char)s.ptr[at] == 0xc2 && at + 1 < s.len &&
+	       (unsigned char)s.ptr[at + 1] < 0xa0;
+}
+
 static bool is_bare(struct rv_str s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == '"' || s.ptr[i] == '=' ||
-		    s.ptr[i] == '\\' || s.ptr[i] == 0x7f)
+		    s.ptr[i] == '\\' || s.ptr[i] == 0x7f || is_c1_control(s, i))
 			return false;
 	return s.len > 0 && rv_str_is_utf8(s, NULL);
 }
@@ -79,7 +86,7 @@ static void put_quoted(struct rv_buf *out, struct rv_str s)
 	for (size_t i = 0, len; i < s.len; i += len) {
 		char c = s.ptr[i];
 
-		len = rv_str_utf8_len(rv_str_sub(s, i, s.len));
+		len = is_c1_control(s, i) ? 0 : rv_str_utf8_len(rv_str_sub(s, i, s.len));
 		if (c == '"' || c == '\\')
 			rv_buf_printf(out, "\\%c", c);
 		else if (c == '\n')

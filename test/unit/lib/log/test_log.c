@@ -65,10 +65,11 @@ static void logfmt_quotes_what_needs_it(void **state)
 	LOG(RV_LOG_INFO, "test.value.shown", RV_KS("plain", "a-b/c:1"), RV_KI("n", -5),
 	    RV_KS("empty", ""), RV_KS("blank", "a b"), RV_KS("quote", "say \"x\"=\\"),
 	    RV_KV("ctl", RV_STR_LIT("\n\t\0\x7f")), RV_KS("ja", "\xe6\xa9\x9f\xe5\x99\xa8"),
-	    RV_KS("bad", "a\xff z"));
+	    RV_KS("csi", "\xc2\x9b\x32J"), RV_KS("bad", "a\xff z"));
 	assert_written("ts=2026-11-22T17:48:41.123Z level=info duty=rs event=test.value.shown "
 		       "plain=a-b/c:1 n=-5 empty=\"\" blank=\"a b\" quote=\"say \\\"x\\\"=\\\\\" "
-		       "ctl=\"\\n\\x09\\x00\\x7f\" ja=\xe6\xa9\x9f\xe5\x99\xa8 bad=\"a\\xff z\"\n");
+		       "ctl=\"\\n\\x09\\x00\\x7f\" ja=\xe6\xa9\x9f\xe5\x99\xa8 "
+		       "csi=\"\\xc2\\x9b2J\" bad=\"a\\xff z\"\n");
 }
 
 static void json_is_json(void **state)
