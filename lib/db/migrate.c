@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -71,6 +72,10 @@ static int run_text(struct rv_db_conn *conn, const char *sql, const struct rv_db
 		return err;
 	err = conn->driver->run(conn, handle, params, n, fn, arg, NULL);
 	conn->driver->finish(conn, handle);
+	/* The database's own words are in the log; other codes come from fn, with a diag. */
+	if (err == RV_EDB || err == -ENOSPC || err == -ENOMEM)
+		rv_diag_set(diag, err, "db.migration", "url",
+			    "the store's table of migrations cannot be used: %s", rv_err_name(err));
 	return err;
 }
 

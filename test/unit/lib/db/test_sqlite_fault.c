@@ -339,6 +339,24 @@ static void a_file_that_may_not_grow_loses_nothing_acknowledged(void **state)
 
 /* -- files -------------------------------------------------------------------------------- */
 
+static void a_damaged_table_of_migrations_is_told_in_words(void **state)
+{
+	struct fix *f = *state;
+	struct rv_db_opt opt = fix_opt(f);
+	struct rv_diag diag = { 0 };
+	char page[PAGE_BYTES];
+	int fd;
+
+	fix_close(f);
+	memset(page, 0xff, sizeof(page));
+	fd = open(strchr(f->url, ':') + 1, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, page, sizeof(page), PAGE_BYTES), PAGE_BYTES);
+	close(fd);
+	assert_int_equal(rv_db_open(&opt, &f->db, &diag), RV_EDB);
+	assert_null(f->db);
+	assert_non_null(strstr(diag.text, "migrations"));
+}
+
 static void the_files_of_a_store_are_private(void **state)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
@@ -392,6 +410,7 @@ int main(void)
 		T(a_page_that_cannot_be_read_fails_what_needs_it_and_no_more),
 		T(the_log_stays_short_under_steady_load),
 		T(a_file_that_may_not_grow_loses_nothing_acknowledged),
+		T(a_damaged_table_of_migrations_is_told_in_words),
 		T(the_files_of_a_store_are_private),
 		T(a_store_that_cannot_be_one_is_named),
 	};
