@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/codec.h"
+
 void rv_percent_encode(struct rv_buf *out, struct rv_str in)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -14,14 +16,6 @@ void rv_percent_encode(struct rv_buf *out, struct rv_str in)
 		else
 			rv_buf_printf(out, "%%%02X", (unsigned)(uint8_t)in.ptr[i]);
 	}
-}
-
-static int hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)(at - digits) % 16 : -1;
 }
 
 int rv_percent_decode(struct rv_str in, struct rv_arena *arena, struct rv_str *out)
@@ -38,8 +32,8 @@ int rv_percent_decode(struct rv_str in, struct rv_arena *arena, struct rv_str *o
 			bytes[n++] = in.ptr[i];
 			continue;
 		}
-		high = i + 2 < in.len ? hex_value(in.ptr[i + 1]) : -1;
-		low = high >= 0 ? hex_value(in.ptr[i + 2]) : -1;
+		high = i + 2 < in.len ? rv_hex_value(in.ptr[i + 1]) : -1;
+		low = high >= 0 ? rv_hex_value(in.ptr[i + 2]) : -1;
 		if (low < 0)
 			return RV_ESYNTAX;
 		bytes[n++] = (char)(high << 4 | low);

@@ -117,22 +117,13 @@ void rv_hex_encode(struct rv_buf *out, struct rv_str in)
 	rv_buf_commit(out, in.len * 2);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 int rv_hex_decode(struct rv_buf *out, struct rv_str in, size_t *err_at)
 {
 	char *to;
 	size_t i;
 
 	for (i = 0; i < in.len; i++)
-		if (hex_value(in.ptr[i]) < 0)
+		if (rv_hex_value(in.ptr[i]) < 0)
 			break;
 	if (i < in.len || in.len % 2 != 0) {
 		if (err_at != NULL)
@@ -143,7 +134,7 @@ int rv_hex_decode(struct rv_buf *out, struct rv_str in, size_t *err_at)
 	if (to == NULL)
 		return out->err;
 	for (i = 0; i < in.len / 2; i++)
-		to[i] = (char)(hex_value(in.ptr[2 * i]) << 4 | hex_value(in.ptr[2 * i + 1]));
+		to[i] = (char)(rv_hex_value(in.ptr[2 * i]) << 4 | rv_hex_value(in.ptr[2 * i + 1]));
 	rv_buf_commit(out, in.len / 2);
 	return RV_OK;
 }

@@ -26,6 +26,17 @@ bool rv_base64_is_complete(const struct rv_base64 *state);
 void rv_hex_encode(struct rv_buf *out, struct rv_str in); /* lower case */
 int rv_hex_decode(struct rv_buf *out, struct rv_str in, size_t *err_at) RV_MUSTCHECK;
 
+/* Value of a hex digit of either case, or -1. Not isxdigit(): that one asks the locale and is
+ * undefined for negative char. */
+static inline int rv_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 static inline uint16_t rv_be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/codec.h"
+
 enum {
 	CHUNK_MAX = INT32_MAX, /* bytes one size line may announce */
 	TRAILER_LINES_MAX = 32,
@@ -36,22 +38,13 @@ int rv_armshttp_line_feed(struct rv_armshttp_line *line, struct rv_str in, size_
 	return RV_EMORE;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static int parse_size(const struct rv_armshttp_line *line, size_t *size)
 {
 	uint64_t n = 0;
 	size_t i;
 
-	for (i = 0; i < line->len && hex_value(line->text[i]) >= 0; i++) {
-		n = n * 16 + (uint64_t)hex_value(line->text[i]);
+	for (i = 0; i < line->len && rv_hex_value(line->text[i]) >= 0; i++) {
+		n = n * 16 + (uint64_t)rv_hex_value(line->text[i]);
 		if (n > CHUNK_MAX)
 			return RV_ELIMIT;
 	}

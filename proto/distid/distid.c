@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdbool.h>
 
+#include "base/codec.h"
+
 enum {
 	GROUP = 4,             /* hex digits between two separators */
 	MODEL_RESERVED = 0x7F, /* this one and all below */
@@ -10,18 +12,6 @@ enum {
 
 _Static_assert(RV_DISTID_TEXT_LEN == RV_DISTID_WIRE_LEN * 2 + RV_DISTID_WIRE_LEN * 2 / GROUP - 1,
 	       "text length follows from wire length");
-
-/* Not isxdigit(): that one asks the locale and is undefined for negative char. */
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
 
 static bool is_separator_at(size_t i)
 {
@@ -74,7 +64,7 @@ int rv_distid_parse(const char *text, size_t len, struct rv_distid *out, size_t 
 				goto fail;
 			continue;
 		}
-		int value = hex_value(text[i]);
+		int value = rv_hex_value(text[i]);
 		if (value < 0)
 			goto fail;
 		wire[digits / 2] = (uint8_t)(wire[digits / 2] << 4 | value);

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/codec.h"
+
 void rv_http_gate_init(struct rv_http_gate *gate, size_t body_max)
 {
 	*gate = (struct rv_http_gate){ .body_max = body_max };
@@ -251,18 +253,9 @@ static int start_byte(struct rv_http_gate *gate, char c, struct rv_buf *out)
 
 /* -- chunks ---------------------------------------------------------------------------------- */
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static int size_byte(struct rv_http_gate *gate, char c)
 {
-	int value = hex_value(c);
+	int value = rv_hex_value(c);
 
 	if (value >= 0 && gate->digits < RV_HTTP_CHUNK_DIGITS) {
 		gate->length = gate->digits++ == 0 ? (uint64_t)value
