@@ -101,16 +101,30 @@ static void put_quoted(struct rv_buf *out, struct rv_str s)
 	rv_buf_putc(out, '"');
 }
 
+/* The mark of a value that was cut, within its quotes. */
+static void put_more(struct rv_buf *out, const char *more, bool is_quoted)
+{
+	if (*more == '\0')
+		return;
+	if (is_quoted)
+		out->len--; /* the closing one */
+	rv_buf_puts(out, more);
+	if (is_quoted)
+		rv_buf_putc(out, '"');
+}
+
 static void put_logfmt(struct rv_buf *out, const struct rv_log_kv *kv, const char *more)
 {
+	bool is_quoted = kv->type == RV_LOG_KV_STR && !is_bare(kv->s);
+
 	rv_buf_printf(out, "%s%s=", out->len > 0 ? " " : "", kv->key);
 	if (kv->type == RV_LOG_KV_INT)
 		rv_buf_printf(out, "%lld", (long long)kv->i);
-	else if (is_bare(kv->s))
-		rv_buf_put_str(out, kv->s);
-	else
+	else if (is_quoted)
 		put_quoted(out, kv->s);
-	rv_buf_puts(out, more);
+	else
+		rv_buf_put_str(out, kv->s);
+	put_more(out, more, is_quoted);
 }
 
 static void put_json(struct rv_buf *out, const struct rv_log_kv *kv, const char *more)
@@ -126,10 +140,7 @@ static void put_json(struct rv_buf *out, const struct rv_log_kv *kv, const char 
 		rv_jsonw_i64(&w, kv->i);
 	else
 		rv_jsonw_str(&w, kv->s);
-	if (*more != '\0') {
-		out->len--; /* the closing quote */
-		rv_buf_printf(out, "%s\"", more);
-	}
+	put_more(out, more, true);
 }
 
 /* False: the pair did not fit and nothing was written. */

@@ -118,6 +118,27 @@ static void long_values_and_lines_are_cut(void **state)
 	}
 }
 
+/* Neither inside of a character nor, when quoted, behind the closing quote. */
+static void a_cut_value_is_still_well_formed(void **state)
+{
+	char ja[RV_LOG_VALUE_MAX + 3], blanks[RV_LOG_VALUE_MAX + 2];
+	struct rv_buf b;
+
+	(void)state;
+	memset(ja, 'x', RV_LOG_VALUE_MAX - 1);
+	strcpy(ja + RV_LOG_VALUE_MAX - 1, "\xe6\xa9\x9f");
+	memset(blanks, ' ', RV_LOG_VALUE_MAX + 1);
+	blanks[RV_LOG_VALUE_MAX + 1] = '\0';
+	rv_log_init(NULL, RV_LOG_INFO, RV_LOG_LOGFMT, fd);
+	LOG(RV_LOG_INFO, "test.value.cut", RV_KS("ja", ja));
+	LOG(RV_LOG_INFO, "test.value.cut", RV_KS("blanks", blanks));
+	b = written();
+	assert_int_equal(count(&b, "xxx...\n"), 1);
+	assert_int_equal(count(&b, " ja=xxx"), 1);
+	assert_int_equal(count(&b, "   ...\"\n"), 1);
+	rv_buf_deinit(&b);
+}
+
 static void a_burst_is_limited_and_counted(void **state)
 {
 	uint64_t dropped = rv_log_dropped();
@@ -197,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup(json_is_json, begin),
 		cmocka_unit_test_setup(levels_are_obeyed_and_errno_is_kept, begin),
 		cmocka_unit_test_setup(long_values_and_lines_are_cut, begin),
+		cmocka_unit_test_setup(a_cut_value_is_still_well_formed, begin),
 		cmocka_unit_test_setup(a_burst_is_limited_and_counted, begin),
 		cmocka_unit_test_setup(a_descriptor_that_fails_is_counted, begin),
 		cmocka_unit_test_setup(lines_of_threads_do_not_mix, begin),
