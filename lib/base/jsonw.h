@@ -1,7 +1,7 @@
 /* jsonw.h - streaming JSON writer: no tree, no allocation but the buffer's.
  *
- * Commas and nesting are kept by the writer; misuse is an assertion. Text that is
- * not UTF-8 is written with U+FFFD for each bad byte, so the output is always valid.
+ * Commas and nesting are kept by the writer; nesting too deep or closed too often is an assertion.
+ * Text that is not UTF-8 is written with U+FFFD for each bad byte, so the output is always valid.
  */
 #ifndef RV_BASE_JSONW_H
 #define RV_BASE_JSONW_H

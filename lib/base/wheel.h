@@ -40,7 +40,8 @@ void rv_wheel_del(struct rv_wheel *wheel, struct rv_timer *timer); /* idle timer
 bool rv_timer_is_armed(const struct rv_timer *timer);
 
 /* Fire what is due, in order of deadline (millisecond grain), at most `max` of them; the
- * callbacks may add and delete any timer. Returns how many fired; == max: call again. */
+ * callbacks may add and delete any timer. Those armed for a time already past come in the order in
+ * which they were armed. Returns how many fired; == max: call again. */
 unsigned rv_wheel_advance(struct rv_wheel *wheel, int64_t now_us, unsigned max);
 
 /* Earliest time at which advance can have work; INT64_MAX when empty. May be early, never late. */

@@ -20,8 +20,7 @@
  *   MORE       -   x       -             -      -       next piece of a long body
  *   CREDIT     -   x       bytes > 0     -      -       -            receiver allows so much more
  *   STOP       -   x       -             -      -       -            sender gave the body up
- *   CANCEL     x   -       -             -      -       -            caller wants no answer any
- * more
+ *   CANCEL     x   -       -             -      -       -            caller wants no answer now
  *
  * A short body travels in its own frame. A long one leaves its place empty and has stream and
  * total instead; nothing of it moves before the receiver's first CREDIT, so that memory is only

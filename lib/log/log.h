@@ -1,7 +1,6 @@
 /* log.h - one line per fact.
  *
- *   ts=2026-11-22T17:48:41.123Z level=info duty=proxy.0 event=proxy.pull.answered device=0001-...
- * code=100
+ *   ts=2026-11-22T17:48:41.123Z level=info duty=proxy.0 event=proxy.pull.answered code=100
  *
  * `event` is a fixed name `<component>.<noun>.<past-verb>`; every other fact is a key and
  * a value, quoted when it holds blanks, quotes, '=' or control characters. Secrets never go in.
