@@ -156,10 +156,20 @@ static void flush(struct rv_net_conn *conn)
 		cb->on_drain(conn->user, conn);
 }
 
+/* Devices write head and body apart and wait, by Nagle's algorithm, for the acknowledgement of the
+ * first; without an answer to carry it the kernel would keep it back for 40 ms. */
+static void acknowledge(const struct rv_net_conn *conn)
+{
+	int on = 1;
+
+	setsockopt(conn->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 void rv_net_conn_read(struct rv_net_conn *conn)
 {
 	struct rv_net_server *server = conn->server;
 	const struct rv_net_callbacks *cb = server->opt.cb;
+	uint64_t sent = server->stats.bytes_out;
 	size_t len;
 	int r = rv_tls_read(conn->tls, server->read_buf, sizeof(server->read_buf), &len);
 
@@ -168,6 +178,8 @@ void rv_net_conn_read(struct rv_net_conn *conn)
 		server->stats.bytes_in += len;
 		note_progress(conn);
 		cb->on_data(conn->user, conn, rv_strn(server->read_buf, len));
+		if (conn->state == RV_NET_OPEN && server->stats.bytes_out == sent)
+			acknowledge(conn);
 		if (conn->state == RV_NET_OPEN && rv_tls_has_pending(conn->tls))
 			rv_net_ready(server, conn);
 	} else if (is_waiting(r)) {
