@@ -47,7 +47,7 @@ struct lsstore {
 	struct stat file_stat;
 
 	bool is_stopping, is_serving, is_timer_open;
-	uint64_t solicits, answered, pages, failed_pages, notes_sent;
+	uint64_t solicits, pages, failed_pages, notes_sent;
 };
 
 static void settle(struct lsstore *s);
@@ -149,7 +149,6 @@ static void done_solicit(struct rv_serve_job *base, int status)
 
 	s->solicits++;
 	if (status == RV_OK) {
-		s->answered += out->code == 100;
 		rv_log(RV_LOG_INFO, "ls.solicitation.answered", RV_KV("device", in->distid),
 		       RV_KI("code", out->code), RV_KV("address", in->address),
 		       RV_KV("trigger", in->trigger));
@@ -476,7 +475,6 @@ static void metrics(void *state, struct rv_buf *out)
 		uint64_t value;
 	} rows[] = {
 		{ "solicitations_total", s->solicits },
-		{ "solicitations_ok_total", s->answered },
 		{ "feed_pages_total", s->pages },
 		{ "feed_pages_failed_total", s->failed_pages },
 		{ "feed_cursor", s->cursor.after },

@@ -87,6 +87,34 @@ static int check_module(const struct rv_module *modules, size_t i, struct rv_dia
 	return err;
 }
 
+/* Bytes of a body in the answer: Base64, or escaped (armsxml/build.h). */
+static size_t sent_bytes(const struct rv_module *m)
+{
+	size_t n = m->body.len;
+
+	if (m->is_binary)
+		return (n + 2) / 3 * 4;
+	for (size_t i = 0; i < m->body.len; i++) {
+		switch (m->body.ptr[i]) {
+		case '"':
+		case '\'':
+			n += sizeof("&quot;") - 2;
+			break;
+		case '&':
+		case '\r':
+			n += sizeof("&amp;") - 2;
+			break;
+		case '<':
+		case '>':
+			n += sizeof("&lt;") - 2;
+			break;
+		default:
+			break;
+		}
+	}
+	return n;
+}
+
 int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,
 		    struct rv_diag *diag)
 {
@@ -96,12 +124,13 @@ int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,
 		int err = check_module(modules, i, diag);
 		if (err != RV_OK)
 			return err;
-		total += modules[i].body.len;
+		total += sent_bytes(&modules[i]);
 	}
 	if (total > bytes_max)
-		return rv_diag_set(diag, RV_ELIMIT, "config.too-big", "modules",
-				   "the bodies are %zu bytes together, of %zu allowed", total,
-				   bytes_max);
+		return rv_diag_set(
+			diag, RV_ELIMIT, "config.too-big", "modules",
+			"the bodies are %zu bytes together as they are sent, of %zu allowed", total,
+			bytes_max);
 	return RV_OK;
 }
 

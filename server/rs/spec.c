@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+
 #include "server/rs/line.h"
 #include "server/rs/rs.h"
 #include "server/rs/url.h"
@@ -8,6 +10,17 @@
 static int check_url(struct rv_str value, struct rv_diag *diag)
 {
 	return rs_url_check(value, NULL, diag);
+}
+
+static int check_address(struct rv_str value, struct rv_diag *diag)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t address[16];
+
+	if (rv_str_copy(value, text, sizeof(text)) &&
+	    (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1))
+		return RV_OK;
+	return rv_diag_set(diag, RV_EINVALID, "rs.push-address", "", "must be a numeric address");
 }
 
 static int check_method(struct rv_str value, struct rv_diag *diag)
@@ -54,6 +67,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .type = RV_CONF_LIST,
 	  .def = "{}",
 	  .max = 5,
+	  .check = check_address,
 	  .doc = "Source addresses of pushes, told to devices for their packet filters.",
 	  .doc_ja = "プッシュの送信元アドレス。" },
 	{ .name = "push_methods",

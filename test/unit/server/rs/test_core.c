@@ -121,6 +121,7 @@ static const struct {
 	{ "rs { heartbeat_servers = {\"hb.example:5115\"} }\n", RV_EINVALID, "hb.example:5115" },
 	{ "rs { heartbeat_servers = {\"192.0.2.1\"} }\n", RV_EINVALID, "192.0.2.1" },
 	{ "rs { heartbeat_servers = {\"192.0.2.1:0\"} }\n", RV_EINVALID, "192.0.2.1:0" },
+	{ "rs { push_addresses = {\"rs.example\"} }\n", RV_EINVALID, "numeric address" },
 	{ "rs { push_methods = {\"carrier-pigeon\"} }\n", RV_EINVALID, NULL },
 	{ "rs { rs_retry_interval = \"0s\" }\n", RV_EINVALID, NULL },
 	{ "ca { certificate = \"pki/none.crt\" }\n", -ENOENT, "pki init" },
