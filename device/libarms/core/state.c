@@ -77,9 +77,19 @@ static void field_size(struct cursor *c, size_t *value, size_t max)
 		*value = (size_t)n;
 }
 
+/* A number of a line: the callback gets a pointer to it and may write what it likes. */
+static void field_line_int(struct cursor *c, int *value)
+{
+	uint32_t n = (uint32_t)*value;
+
+	field_u32(c, &n);
+	*value = (int)n;
+}
+
 static void field_text(struct cursor *c, char *text, size_t size)
 {
-	size_t len = c->is_reading ? 0 : strlen(text);
+	/* A line callback may have filled an array of its line to the last byte. */
+	size_t len = c->is_reading ? 0 : strnlen(text, size - 1);
 	uint8_t *p = take(c, 2);
 
 	if (p == NULL)
@@ -101,7 +111,7 @@ static void field_text(struct cursor *c, char *text, size_t size)
 static void field_line(struct cursor *c, struct rv_sa_line *line)
 {
 	field_int(c, &line->type);
-	field_int(c, &line->conf.ifindex);
+	field_line_int(c, &line->conf.ifindex);
 	switch (line->type) {
 	case ARMS_LINE_PPPOE:
 	case ARMS_LINE_PPPOE_IPV6:
@@ -109,7 +119,7 @@ static void field_line(struct cursor *c, struct rv_sa_line *line)
 		field_text(c, line->conf.pppoe.pass, sizeof(line->conf.pppoe.pass));
 		break;
 	case ARMS_LINE_MOBILE:
-		field_int(c, &line->conf.mobile.cid);
+		field_line_int(c, &line->conf.mobile.cid);
 		field_text(c, line->conf.mobile.telno, sizeof(line->conf.mobile.telno));
 		field_text(c, line->conf.mobile.apn, sizeof(line->conf.mobile.apn));
 		field_text(c, line->conf.mobile.pdp, sizeof(line->conf.mobile.pdp));

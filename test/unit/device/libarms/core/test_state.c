@@ -115,6 +115,26 @@ static void every_line_type_comes_back(void **state)
 	assert_round_trip(&s);
 }
 
+/* The line callback has a pointer to the parameters: what it leaves there must not end the dump. */
+static void whatever_a_callback_writes_into_a_line_is_dumped(void **state)
+{
+	struct rv_sa_state s = { .loc.line_count = 2 }, out;
+	char blob[RV_SA_STATE_SIZE];
+
+	(void)state;
+	s.loc.lines[0] = (struct rv_sa_line){ .type = ARMS_LINE_MOBILE };
+	memset(&s.loc.lines[0].conf.mobile, 0xff, sizeof(s.loc.lines[0].conf.mobile));
+	s.loc.lines[1] = (struct rv_sa_line){ .type = ARMS_LINE_PPPOE };
+	memset(&s.loc.lines[1].conf.pppoe, 'x', sizeof(s.loc.lines[1].conf.pppoe));
+	rv_sa_state_dump(&s, blob);
+	assert_int_equal(rv_sa_state_restore(blob, &out), RV_OK);
+	assert_int_equal(out.loc.lines[0].conf.ifindex, -1);
+	assert_int_equal(out.loc.lines[0].conf.mobile.cid, -1);
+	assert_int_equal(strlen(out.loc.lines[0].conf.mobile.pass), MAX_MOBILE_PPP_PASS - 1);
+	assert_int_equal(strlen(out.loc.lines[1].conf.pppoe.id), MAX_PPP_ID - 1);
+	rv_sa_location_deinit(&out.loc);
+}
+
 static void the_format_is_the_documented_one(void **state)
 {
 	char blob[RV_SA_STATE_SIZE];
@@ -207,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_largest_and_the_empty_state_come_back_as_they_were),
 		cmocka_unit_test(every_line_type_comes_back),
+		cmocka_unit_test(whatever_a_callback_writes_into_a_line_is_dumped),
 		cmocka_unit_test(the_format_is_the_documented_one),
 		cmocka_unit_test(damage_anywhere_is_found),
 		cmocka_unit_test(another_version_and_a_foreign_blob_are_told_apart),
