@@ -212,6 +212,14 @@ bool rv_sa_is_ipv6(const struct rv_sa *sa)
 	return sa->is_ipv6;
 }
 
+/* Servers choose parts of it (URLs, descriptions): no line ends, no terminal sequences. */
+static void make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 void rv_sa_log(struct rv_sa *sa, int type, const char *fmt, ...)
 {
 	char text[RV_SA_LOG_MAX + 1];
@@ -222,6 +230,7 @@ void rv_sa_log(struct rv_sa *sa, int type, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	make_printable(text);
 	sa->host.log(sa->host.arg, type, text);
 }
 

@@ -89,15 +89,11 @@ static int copy_heartbeats(const struct rv_armsxml_response *answer, struct rv_s
 static int copy_identity(const struct rv_armsxml_response *answer, struct rv_sa_service *out,
 			 struct rv_diag *diag)
 {
-	bool has_certificate = answer->sa_certificate.len > 0;
-
-	if (has_certificate != (answer->sa_private_key.len > 0))
-		return rv_diag_set(diag, RV_EINVALID, "service.identity", "sa-certificate",
-				   "the RS sent an SA %s",
-				   has_certificate ? "certificate without its key"
-						   : "key without its certificate");
-	if (!has_certificate)
+	if (answer->sa_certificate.len == 0) /* a key alone is no identity (spec 3.5) */
 		return RV_OK;
+	if (answer->sa_private_key.len == 0)
+		return rv_diag_set(diag, RV_EINVALID, "service.identity", "sa-certificate",
+				   "the RS sent an SA certificate without its key");
 	out->certificate = rv_arena_str(&out->arena, answer->sa_certificate);
 	out->private_key = rv_arena_str(&out->arena, answer->sa_private_key);
 	return out->certificate.ptr != NULL && out->private_key.ptr != NULL ? RV_OK : -ENOMEM;
