@@ -31,6 +31,7 @@ int arms_init(distribution_id_t *distid, arms_context_t **ctx)
 				    .vendor = distid->vendor_code,
 				    .model = distid->sa_type,
 				    .serial = distid->sa_code };
+	c->cb.version = ARMS_API_VERSION;
 	c->conn = RV_CONN_CLOSED;
 	c->event_interval.tv_sec = EVENT_INTERVAL_S;
 	rv_hb_clear(&c->hb, &c->id);

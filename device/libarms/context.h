@@ -14,7 +14,7 @@
 struct arms_context {
 	struct rv_sa *sa;
 	struct rv_distid id;
-	arms_callback_tbl_t cb; /* of the last arms_pull; all NULL before it */
+	arms_callback_tbl_t cb; /* of the last arms_pull; before it no callbacks */
 	void *udata;
 	bool is_busy; /* in a blocking call: its callbacks may not start another */
 	bool has_root;

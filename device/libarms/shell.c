@@ -8,7 +8,8 @@
 #include "device/libarms/context.h"
 
 enum {
-	CONFIRM_S = 60, /* how long a confirmation may take (appendix B) */
+	CONFIRM_S = 60,   /* how long a confirmation may take (appendix B) */
+	API_OF_QUERY = 5, /* programs of an older one leave the method query to the event loop */
 	SLEEP_MAX_MS = 60 * 1000,
 };
 
@@ -21,6 +22,8 @@ static int host_config(void *arg, const struct rv_sa_module *module, int action,
 
 	if (ctx->cb.config_cb == NULL)
 		return -1;
+	if (action == ARMS_REMOVE_MODULE)
+		return ctx->cb.config_cb(module->id, "", "", action, NULL, 0, 0, ctx->udata);
 	return ctx->cb.config_cb(module->id, module->version, module->infostring, action, data, len,
 				 next, ctx->udata);
 }
@@ -228,7 +231,7 @@ static bool copy_lines(const arms_line_desc_t *from, struct rv_sa_line to[ARMS_M
 {
 	size_t n = 0;
 
-	for (; from->type != ARMS_LINE_NONE && n < ARMS_MAX_LINE; from++) {
+	for (; n < ARMS_MAX_LINE && from->type != ARMS_LINE_NONE; from++) {
 		if (from->type < ARMS_LINE_NONE || from->type >= ARMS_LINE_LAST)
 			return false;
 		if (from->line_conf == NULL)
@@ -320,6 +323,12 @@ int arms_event_loop(arms_context_t *ctx, int port, size_t fragment, arms_callbac
 	(void)fragment; /* of configs pushed */
 	if (ctx == NULL || cb_tbl == NULL || ctx->is_busy || port < 0 || port > UINT16_MAX)
 		return ARMS_EINVAL;
+	if (ctx->cb.version < API_OF_QUERY) {
+		int code = arms_push_method_query(ctx, cb_tbl, udata);
+
+		if (code != 0)
+			return code;
+	}
 	ctx->udata = udata;
 	enter(ctx, &old);
 	if (rv_sa_service(ctx->sa)->method_count > 0) {

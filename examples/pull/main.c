@@ -21,7 +21,7 @@ static int on_config(uint32_t id, const char *version, const char *infostring, i
 {
 	(void)udata;
 	if (action == ARMS_REMOVE_MODULE) {
-		printf("module %u (%s) is removed\n", id, infostring);
+		printf("module %u is removed\n", id);
 		return 0;
 	}
 	if ((next & ARMS_FRAG_FIRST) != 0)

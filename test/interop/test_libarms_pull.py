@@ -370,6 +370,25 @@ def anonymous_lines_use_the_accounts_of_the_initial_config():
 
 
 @test
+def a_removed_module_is_told_by_its_id_alone():
+    """As 5.33 does: version and infostring are empty."""
+    with peers() as p:
+        r = p.probe("pull")
+        check("config id=1 action=5 next=0 len=0 version= info=" in r.lines, r.text)
+
+
+@test
+def programs_of_an_api_before_5_get_the_query_from_the_event_loop():
+    with peers() as p:
+        p.rs.script = [p.rs_answer(), p.query_answer("<push-method>none</push-method>")]
+        r = p.probe("--api", "4", "pull", "loop")
+        equal((r.code(), r.code("arms_event_loop")), (0, EPULL), r.text)
+        check(b"push-method-query" in p.rs.requests[1], "the query was not sent")
+        p.ls.script, p.rs.script = [p.ls_answer()], [p.rs_answer(), coded("push-method-query", 503)]
+        equal(p.probe("--api", "4", "pull", "loop").code("arms_event_loop"), EREBOOT, "its failure")
+
+
+@test
 def a_program_without_config_callback_never_completes_a_pull():
     with peers() as p:
         p.rs.script = [p.rs_answer("")]

@@ -171,6 +171,8 @@ void rv_sa_begin_ls(struct rv_sa *sa)
 		rv_sa_log(sa, ARMS_LOG_ELINE_NOTAVAIL, "no line to the LS");
 		sa->end_code = ARMS_EPULL;
 		pause_then(sa, RV_SA_NO_LINE_S, RV_SA_THEN_END);
+		/* Both may end in the same second: then it is this one that counts. */
+		sa->is_ending = sa->wake_us <= sa->deadline_us;
 		return;
 	}
 	sa->ls_at %= sa->initial.url_count;

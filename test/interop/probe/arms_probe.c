@@ -216,29 +216,18 @@ static void set_script(struct probe *p, const char *arg)
 }
 
 static const struct option options[] = {
-	{ "distid", 1, NULL, 'd' },
-	{ "key", 1, NULL, 'k' },
-	{ "root", 1, NULL, 'r' },
-	{ "ls", 1, NULL, 'l' },
-	{ "initial", 1, NULL, 'I' },
-	{ "ls-interval", 1, NULL, 'i' },
-	{ "ls-max", 1, NULL, 'm' },
-	{ "description", 1, NULL, 'D' },
-	{ "firmware", 1, NULL, 'f' },
-	{ "line", 1, NULL, 'n' },
-	{ "fragment", 1, NULL, 'F' },
-	{ "timeout", 1, NULL, 't' },
-	{ "trigger", 1, NULL, 'T' },
-	{ "proxy", 1, NULL, 'p' },
-	{ "tls10", 0, NULL, '1' },
-	{ "dump", 1, NULL, 'u' },
-	{ "restore", 1, NULL, 'R' },
-	{ "config-result", 1, NULL, 'c' },
-	{ "remove-result", 1, NULL, 'M' },
-	{ "line-results", 1, NULL, 's' },
-	{ "no-config-cb", 0, NULL, 'N' },
-	{ "event-result", 1, NULL, 'e' },
-	{ NULL, 0, NULL, 0 },
+	{ "distid", 1, NULL, 'd' },        { "key", 1, NULL, 'k' },
+	{ "root", 1, NULL, 'r' },          { "ls", 1, NULL, 'l' },
+	{ "initial", 1, NULL, 'I' },       { "ls-interval", 1, NULL, 'i' },
+	{ "ls-max", 1, NULL, 'm' },        { "description", 1, NULL, 'D' },
+	{ "firmware", 1, NULL, 'f' },      { "line", 1, NULL, 'n' },
+	{ "fragment", 1, NULL, 'F' },      { "timeout", 1, NULL, 't' },
+	{ "trigger", 1, NULL, 'T' },       { "proxy", 1, NULL, 'p' },
+	{ "tls10", 0, NULL, '1' },         { "dump", 1, NULL, 'u' },
+	{ "restore", 1, NULL, 'R' },       { "config-result", 1, NULL, 'c' },
+	{ "remove-result", 1, NULL, 'M' }, { "line-results", 1, NULL, 's' },
+	{ "no-config-cb", 0, NULL, 'N' },  { "event-result", 1, NULL, 'e' },
+	{ "api", 1, NULL, 'a' },           { NULL, 0, NULL, 0 },
 };
 
 static int result(const char *call, int code)
@@ -321,6 +310,9 @@ static void take_option(struct probe *p, int option)
 		break;
 	case 'e':
 		p->event_result = atoi(optarg);
+		break;
+	case 'a':
+		p->cb.version = atoi(optarg);
 		break;
 	default:
 		exit(2);

@@ -459,6 +459,8 @@ static void no_line_of_the_program_s_own_pauses_60_s_and_asks_for_a_pull(void **
 	assert_int_equal(world_pull(&w, DAY_S, NULL, 0), ARMS_EPULL);
 	assert_string_equal(world_trace(&w), "s1 @60 s4");
 	assert_string_equal(rv_sa_trigger(w.sa), "LS not found");
+	/* Not ETIMEOUT, though that second is the last one, too. */
+	assert_int_equal(world_pull(&w, 60, NULL, 0), ARMS_EPULL);
 	world_deinit(&w);
 }
 
