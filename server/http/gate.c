@@ -59,14 +59,25 @@ static bool is_token(struct rv_str s)
 	return s.len > 0 && all_are(s, "!#$%&'*+-.^_`|~");
 }
 
+/* "http://host" in front of a path or query: there is a host, and no user (RFC 9110 4.2). */
+static bool has_authority(struct rv_str s)
+{
+	struct rv_str rest = rv_str_sub(s, rv_str_find(s, ':') + 3, s.len);
+	struct rv_str authority = rv_str_sub(rest, 0, rv_str_find(rest, '/'));
+
+	authority.len = rv_str_find(authority, '?');
+	return authority.len > 0 && rv_str_find(authority, '@') == authority.len;
+}
+
 /* RFC 3986: unreserved, reserved and '%', without the brackets and '#' that no path or query has.
  */
 static bool is_target(struct rv_str s)
 {
-	bool is_usual = rv_str_starts(s, "/") || rv_str_istarts(s, "http://") ||
-			rv_str_istarts(s, "https://") || rv_str_is(s, "*");
+	bool is_absolute = rv_str_istarts(s, "http://") || rv_str_istarts(s, "https://");
 
-	return is_usual && all_are(s, "-._~:/?@!$&'()*+,;=%");
+	if (is_absolute ? !has_authority(s) : !rv_str_starts(s, "/") && !rv_str_is(s, "*"))
+		return false;
+	return all_are(s, "-._~:/?@!$&'()*+,;=%");
 }
 
 static bool is_host(struct rv_str s)
@@ -78,6 +89,20 @@ static bool is_host(struct rv_str s)
 static bool is_text(char c)
 {
 	return (unsigned char)c >= ' ' ? c != 0x7f : c == '\t';
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static size_t count(struct rv_str s, char c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += s.ptr[i] == c;
+	return n;
 }
 
 /* -- lines ----------------------------------------------------------------------------------- */
@@ -95,6 +120,9 @@ static int request_line(struct rv_http_gate *gate, struct rv_str line)
 		return refuse(gate, 400, "the request line has no method");
 	if (!is_target(target))
 		return refuse(gate, 400, "the request target is not a path");
+	gate->parts = count(target, '&') + 1;
+	if (gate->parts > RV_HTTP_PARTS_MAX)
+		return refuse(gate, 414, "the query has too many fields");
 	if (rv_str_is(version, "HTTP/1.0"))
 		gate->is_http10 = true;
 	else if (version.len == 8 && rv_str_starts(version, "HTTP/") && version.ptr[6] == '.' &&
@@ -154,13 +182,31 @@ static int known_field(struct rv_http_gate *gate, struct rv_str name, struct rv_
 	if (rv_str_ieq(name, rv_str("authorization")))
 		return single_field(gate, &gate->has_authorization,
 				    "Authorization stands there twice");
+	if (rv_str_ieq(name, rv_str("cookie"))) {
+		gate->parts += count(value, ';') + 1;
+		if (gate->parts > RV_HTTP_PARTS_MAX)
+			return refuse(gate, 431, "there are too many cookies");
+	}
 	return RV_OK;
+}
+
+/* Blanks behind a value do not belong to it (RFC 9112 5.1), but libmicrohttpd takes them for a
+ * part of it: it would not know "chunked " nor "5 ". */
+static void drop_last_blanks(struct rv_http_gate *gate)
+{
+	size_t end = gate->head.len - 2;
+
+	while (is_blank(gate->head.ptr[end - 1])) /* at the latest, the colon ends it */
+		end--;
+	memcpy(gate->head.ptr + end, "\r\n", 2);
+	gate->head.len = end + 2;
 }
 
 static int field_line(struct rv_http_gate *gate, struct rv_str line, bool is_trailer)
 {
 	size_t colon = rv_str_find(line, ':');
 	struct rv_str name = rv_str_sub(line, 0, colon);
+	int err;
 
 	if (++gate->fields > RV_HTTP_FIELDS_MAX)
 		return refuse(gate, 431, "there are too many header lines");
@@ -168,10 +214,12 @@ static int field_line(struct rv_http_gate *gate, struct rv_str line, bool is_tra
 		return refuse(gate, 400, "a header line has no colon");
 	if (!is_token(name)) /* also a blank before the colon, and a folded line */
 		return refuse(gate, 400, "a header line does not begin with a name");
-	/* Trailers are dropped, so that none of them can change what the head said. */
-	return is_trailer ? RV_OK
-			  : known_field(gate, name,
-					rv_str_trim(rv_str_sub(line, colon + 1, line.len)));
+	if (is_trailer) /* dropped, so that none can change what the head said */
+		return RV_OK;
+	err = known_field(gate, name, rv_str_trim(rv_str_sub(line, colon + 1, line.len)));
+	if (err == RV_OK)
+		drop_last_blanks(gate);
+	return err;
 }
 
 /* What follows a head that is complete. */
@@ -206,14 +254,17 @@ static int end_line(struct rv_http_gate *gate, struct rv_buf *out)
 {
 	struct rv_str line = rv_str_sub(rv_buf_str(&gate->head), gate->line,
 					gate->head.len - gate->line - 2);
-	bool is_first = gate->line == 0;
+	bool is_trailer = gate->state == RV_HTTP_GATE_TRAILER;
+	int err;
 
+	if (gate->line == 0 && !is_trailer)
+		err = request_line(gate, line);
+	else if (line.len > 0)
+		err = field_line(gate, line, is_trailer);
+	else
+		return is_trailer ? end_trailer(gate, out) : end_head(gate, out);
 	gate->line = gate->head.len;
-	if (gate->state == RV_HTTP_GATE_TRAILER)
-		return line.len == 0 ? end_trailer(gate, out) : field_line(gate, line, true);
-	if (is_first)
-		return request_line(gate, line);
-	return line.len == 0 ? end_head(gate, out) : field_line(gate, line, false);
+	return err;
 }
 
 /* One byte of a head or a trailer. */

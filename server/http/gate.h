@@ -6,8 +6,9 @@
  *
  * libmicrohttpd lets request smuggling through (two lengths, length and coding, blanks before the
  * colon, bare line feeds, ...), so nothing reaches it that two readers could read differently.
- * A head passes as a whole, unchanged, when it is complete and right; a body of known length
- * passes as it is; chunks are written anew without extensions, trailers are checked and dropped.
+ * A head passes as a whole when it is complete and right, unchanged but for blanks behind values;
+ * a body of known length passes as it is; chunks are written anew without extensions, trailers are
+ * checked and dropped.
  * One request at a time: what follows it stays with the caller.
  *
  * Refused: what RFC 9112 (sections 2.2, 3, 5, 6, 7) and RFC 9110 (5.5, 7.2) call malformed, and
@@ -23,6 +24,8 @@
 enum {
 	RV_HTTP_HEAD_MAX = 8192,     /* bytes of a head, its last empty line included */
 	RV_HTTP_FIELDS_MAX = 64,     /* header lines; and as many of a trailer */
+	RV_HTTP_PARTS_MAX = 64,      /* fields of the query, and cookies; libmicrohttpd keeps each
+					in its pool, and falls silent when that is full */
 	RV_HTTP_TRAILER_MAX = 4096,  /* bytes of a trailer */
 	RV_HTTP_CHUNK_EXT_MAX = 256, /* bytes of one chunk's extensions */
 	RV_HTTP_CHUNK_DIGITS = 8,    /* of one chunk size */
@@ -46,11 +49,12 @@ enum rv_http_gate_state {
 struct rv_http_gate {
 	size_t body_max; /* bytes */
 	enum rv_http_gate_state state;
-	unsigned status;    /* REFUSED: 400, 413, 431 or 505 */
+	unsigned status;    /* REFUSED: 400, 413, 414, 431 or 505 */
 	const char *reason; /* REFUSED: static text */
 	struct rv_buf head; /* collected head, or the trailer */
 	size_t line;        /* offset in head of the line being read */
 	unsigned fields;    /* lines after the first */
+	size_t parts;       /* of the query and of cookies */
 	bool is_http10;
 	bool has_host, has_length, has_chunks, has_authorization;
 	uint64_t length; /* of the body, or left of it or of a chunk */

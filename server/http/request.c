@@ -68,7 +68,11 @@ void rv_http_target_split(struct rv_str target, struct rv_str *path, struct rv_s
 		size_t authority = rv_str_find(target, ':') + 3;
 		struct rv_str rest = rv_str_sub(target, authority, target.len);
 
-		target = rv_str_sub(rest, rv_str_find(rest, '/'), rest.len);
+		size_t host = rv_str_find(rest, '/');
+
+		if (rv_str_find(rest, '?') < host)
+			host = rv_str_find(rest, '?');
+		target = rv_str_sub(rest, host, rest.len);
 	}
 	mark = rv_str_find(target, '?');
 	*path = rv_str_sub(target, 0, mark);

@@ -24,8 +24,12 @@ static const struct {
 	{ GET "\r\nGET /next", GET "\r\n", "GET /next" },
 	{ "\r\n" GET "\r\n", GET "\r\n", "" },
 	{ "GET /a/b%20c?x=1&y=(;~) HTTP/1.1\r\nhOsT:a\r\n\r\n", NULL, "" },
-	{ "GET http://a.example:8080/x HTTP/1.1\r\nHost: \t[2001:db8::1]:8080 \t\r\n\r\n", NULL,
-	  "" },
+	{ "GET http://a.example:8080/x HTTP/1.1\r\nHost: \t[2001:db8::1]:8080 \t\r\n\r\n",
+	  "GET http://a.example:8080/x HTTP/1.1\r\nHost: \t[2001:db8::1]:8080\r\n\r\n", "" },
+	{ GET "X: \t \r\nY: a b \r\n\r\n", GET "X:\r\nY: a b\r\n\r\n", "" },
+	{ POST "Content-Length: 2 \r\n\r\nok", POST "Content-Length: 2\r\n\r\nok", "" },
+	{ POST "Transfer-Encoding:chunked\t\r\n\r\n0\r\n\r\n",
+	  POST "Transfer-Encoding:chunked\r\n\r\n0\r\n\r\n", "" },
 	{ "OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n", NULL, "" },
 	{ "GET / HTTP/1.0\r\n\r\n", NULL, "" },
 	{ GET "X: \xff tab\there \"quotes\"\r\nY:\r\n\r\n", NULL, "" },
@@ -133,6 +137,11 @@ static const struct {
 	{ "G(T / HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
 	{ "GET a HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
 	{ "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+	{ "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+	{ "GET http://?a HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+	{ "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
+	{ GET " \r\n\r\n", 400 },
+	{ GET "X: a\r\n\t\r\n\r\n", 400 },
 	{ "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
 	{ "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
 	{ "GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", 400 },
@@ -319,6 +328,30 @@ static void heads_and_trailers_are_limited(void **state)
 	rv_buf_deinit(&in);
 }
 
+static void query_fields_and_cookies_are_limited(void **state)
+{
+	struct rv_buf in = { 0 };
+	struct outcome o;
+
+	(void)state;
+	for (int extra = 0; extra < 3; extra++) {
+		rv_buf_clear(&in);
+		rv_buf_puts(&in, "GET /?");
+		for (int i = 1; i < RV_HTTP_PARTS_MAX / 2 + RV_HTTP_PARTS_MAX / 2 * (extra == 2);
+		     i++)
+			rv_buf_puts(&in, "a&");
+		rv_buf_printf(&in, "%s HTTP/1.1\r\nHost: a\r\nCookie: a", extra == 2 ? "&" : "");
+		for (int i = 1; i < RV_HTTP_PARTS_MAX / 2; i++)
+			rv_buf_puts(&in, ";a");
+		rv_buf_printf(&in, "%s\r\n\r\n", extra == 1 ? "\r\ncookie: b" : "");
+		o = run(rv_buf_str(&in), in.len);
+		assert_int_equal(o.status, extra == 0 ? 0 : extra == 1 ? 431 : 414);
+		assert_int_equal(o.state == RV_HTTP_GATE_DONE, extra == 0);
+		rv_buf_deinit(&o.out);
+	}
+	rv_buf_deinit(&in);
+}
+
 static void requests_follow_each_other(void **state)
 {
 	static const char text[] = POST "Content-Length: 2\r\n\r\nok" CHUNKED
@@ -368,6 +401,7 @@ int main(void)
 		cmocka_unit_test(nul_is_refused_everywhere),
 		cmocka_unit_test(nothing_of_a_refused_head_passes),
 		cmocka_unit_test(heads_and_trailers_are_limited),
+		cmocka_unit_test(query_fields_and_cookies_are_limited),
 		cmocka_unit_test(requests_follow_each_other),
 		cmocka_unit_test(a_full_output_ends_it),
 	};

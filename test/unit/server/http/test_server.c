@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "server/http/gate.h"
 
 enum { PARTS_MAX = 4, EXPECT_MAX = 6 };
 
@@ -126,6 +127,18 @@ static const struct {
 	  NULL,
 	  0 },
 	{ { "GET /healthz HTTP/1.0\r\n\r\n" }, { " 200 ", "ok\n" }, NULL, 0 },
+	/* blanks behind a value are none of it */
+	{ { "POST /api/v2/devices HTTP/1.1\r\n" HOST TOKEN "Connection: close \r\n"
+	    "Content-Length: 65 \t\r\n\r\n{\"distid\":\"" DISTID "\",\"ls_key\":\"k\"}" },
+	  { "HTTP/1.1 201 ", DISTID },
+	  "HTTP/1.1 4",
+	  1 },
+	{ { "POST /api/v2/devices HTTP/1.1\r\n" HOST TOKEN CLOSE
+	    "Transfer-Encoding: chunked \r\n\r\n"
+	    "41\r\n{\"distid\":\"" DISTID "\",\"ls_key\":\"k\"}\r\n0\r\n\r\n" },
+	  { "HTTP/1.1 201 ", DISTID },
+	  NULL,
+	  1 },
 	{ { "GET /healthz HTTP/1.1\r\n" HOST "\r\n", "GET /healthz HTTP/1.1\r\n" HOST "\r\n",
 	    "\r\nGET /healthz HTTP/1.1\r\n" HOST CLOSE "\r\n" },
 	  { "HTTP/1.1 200 ", "ok\n", "HTTP/1.1 200 ", "ok\n", "HTTP/1.1 200 ", "ok\n" },
@@ -179,6 +192,35 @@ static void without_rs_the_answer_is_503(void **state)
 	assert_non_null(strstr(c.answer.ptr, "http.no_rs"));
 	assert_int_equal(w.stats.answers[5], 1);
 	rv_buf_deinit(&c.answer);
+}
+
+/* The largest of everything at once that the gate lets pass must find an answer. */
+static void the_largest_head_is_answered(void **state)
+{
+	struct rv_buf text = { 0 };
+	const char *parts[] = { NULL, NULL };
+	struct client c = { .parts = parts };
+	struct world w = { 0 };
+
+	(void)state;
+	rv_buf_puts(&text, "GET /healthz?");
+	for (int i = 0; i < RV_HTTP_PARTS_MAX / 2 - 1; i++)
+		rv_buf_puts(&text, "a=b&");
+	rv_buf_puts(&text, " HTTP/1.1\r\n" HOST CLOSE);
+	for (int i = 0; i < RV_HTTP_FIELDS_MAX - 3; i++)
+		rv_buf_printf(&text, "X%d: y\r\n", i);
+	rv_buf_puts(&text, "Cookie: ");
+	for (int i = 0; i < RV_HTTP_PARTS_MAX / 2 - 1; i++)
+		rv_buf_puts(&text, "a=b;");
+	while (text.len < RV_HTTP_HEAD_MAX - 4)
+		rv_buf_putc(&text, 'c');
+	rv_buf_puts(&text, "\r\n\r\n");
+	rv_buf_putc(&text, '\0');
+	parts[0] = text.ptr;
+	fixture_run(&w, &c, true);
+	assert_non_null(strstr(c.answer.ptr, "HTTP/1.1 200 "));
+	rv_buf_deinit(&c.answer);
+	rv_buf_deinit(&text);
 }
 
 static void large_bodies_and_answers_pass(void **state)
@@ -261,7 +303,7 @@ static void targets_and_tokens_are_taken_apart(void **state)
 	} targets[] = {
 		{ "/", "/", "" },       { "/a/b?c=d?e", "/a/b", "c=d?e" },
 		{ "http://h", "", "" }, { "https://h:8080/a?b", "/a", "b" },
-		{ "*", "", "" },
+		{ "*", "", "" },        { "http://h?a=/b", "", "a=/b" },
 	};
 	static const struct {
 		const char *header, *token;
@@ -293,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_request_gets_its_answer),
 		cmocka_unit_test(without_rs_the_answer_is_503),
+		cmocka_unit_test(the_largest_head_is_answered),
 		cmocka_unit_test(large_bodies_and_answers_pass),
 		cmocka_unit_test(a_request_that_never_ends_is_cut_off),
 		cmocka_unit_test(a_peer_that_has_said_all_gets_its_answer),
