@@ -8,6 +8,8 @@
 #include "contract/percent.h"
 #include "contract/text.h"
 
+enum { ERROR_JSON_MAX = 64 * 1024 }; /* bytes of a problem document; ours are far shorter */
+
 /* -- routes ------------------------------------------------------------------------------- */
 
 /* Cut the part up to the next '/' off the front, which starts with '/'. */
@@ -275,10 +277,12 @@ static struct rv_str copy_text(json_t *object, const char *key, struct rv_arena 
 int rv_contract_error_read(struct rv_str json, struct rv_arena *arena,
 			   struct rv_contract_error *out)
 {
-	json_t *root = json_loadb(json.len > 0 ? json.ptr : "", json.len, JSON_REJECT_DUPLICATES,
-				  NULL);
-	const char *code = json_string_value(json_object_get(root, "code"));
+	json_t *root = NULL;
+	const char *code;
 
+	if (json.len > 0 && json.len <= ERROR_JSON_MAX)
+		root = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, NULL);
+	code = json_string_value(json_object_get(root, "code"));
 	if (code == NULL) {
 		json_decref(root);
 		return RV_ESYNTAX;

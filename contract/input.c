@@ -254,14 +254,50 @@ static int wrong_syntax(const json_error_t *error, struct rv_diag *diag)
 	return RV_ESYNTAX;
 }
 
+/* Past the string at text.ptr[at], a quotation mark, or to the end. */
+static size_t skip_string(struct rv_str text, size_t at)
+{
+	for (at++; at < text.len && text.ptr[at] != '"'; at++)
+		if (text.ptr[at] == '\\')
+			at++;
+	return at;
+}
+
+/* Neither more nor deeper than anything of ours: counted without knowing whether it is JSON. */
+static int check_size(struct rv_str text, struct rv_diag *diag)
+{
+	size_t values = 1, depth = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '"')
+			i = skip_string(text, i);
+		values += c == '[' || c == '{' || c == ',' || c == ':';
+		depth += c == '[' || c == '{';
+		depth -= depth > 0 && (c == ']' || c == '}');
+		if (depth > RV_CONTRACT_JSON_DEPTH_MAX)
+			return rv_diag_set(diag, RV_ELIMIT, "contract.json.size", "",
+					   "the JSON is nested deeper than %d",
+					   RV_CONTRACT_JSON_DEPTH_MAX);
+		if (values > RV_CONTRACT_JSON_VALUES_MAX)
+			return rv_diag_set(diag, RV_ELIMIT, "contract.json.size", "",
+					   "the JSON has more than %d values and names",
+					   RV_CONTRACT_JSON_VALUES_MAX);
+	}
+	return RV_OK;
+}
+
 int rv_contract_input_json(struct rv_contract_input *in, struct rv_str text, struct rv_diag *diag)
 {
 	struct reader rd = { in->arena, diag, (in->flags & RV_CONTRACT_JSON_LENIENT) != 0 };
 	json_error_t error;
-	json_t *json = json_loadb(text.len > 0 ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES,
-				  &error);
-	int r;
+	json_t *json;
+	int r = check_size(text, diag);
 
+	if (r != RV_OK)
+		return r;
+	json = json_loadb(text.len > 0 ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
 	if (json == NULL)
 		return wrong_syntax(&error, diag);
 	r = read_struct(&rd, in->type, json, NULL, in->value, &in->seen);

@@ -17,6 +17,15 @@
 #include "base/jsonw.h"
 #include "contract/desc.h"
 
+/* Of one JSON text, looked at before anything is made of it: a value takes up to 250 bytes in
+ * memory however short it is ("{},"), and the reader may be asked by anybody. The largest message
+ * is a list of 1,000 structs of up to RV_CONTRACT_FIELDS_MAX fields; structs and lists nest by
+ * RV_CONTRACT_DEPTH_MAX. */
+enum {
+	RV_CONTRACT_JSON_VALUES_MAX = 131072, /* names of objects count, too */
+	RV_CONTRACT_JSON_DEPTH_MAX = 16,
+};
+
 enum rv_contract_json_flag {
 	RV_CONTRACT_JSON_LENIENT = 1
 				   << 0, /* skip unknown fields and nulls: reading a newer server */
@@ -51,7 +60,8 @@ int rv_contract_input_query(struct rv_contract_input *in, struct rv_str query,
 			    struct rv_diag *diag) RV_MUSTCHECK;
 
 /* A JSON object with (some) fields. RV_ESYNTAX: no JSON object, with line and column;
- * RV_EINVALID: unknown field, wrong type or value, given twice; RV_ELIMIT: list too long. */
+ * RV_EINVALID: unknown field, wrong type or value, given twice; RV_ELIMIT: list too long, too many
+ * values, too deep. */
 int rv_contract_input_json(struct rv_contract_input *in, struct rv_str json,
 			   struct rv_diag *diag) RV_MUSTCHECK;
 

@@ -158,6 +158,9 @@ static void errors_keep_code_key_text_and_place(void **state)
 	assert_int_equal(rv_contract_error_read(RV_STR_LIT("{\"code\":\"ENEW\"}"), &arena, &got),
 			 RV_OK);
 	assert_int_equal(got.code, RV_EUNSUPPORTED);
+	rv_buf_clear(&buf);
+	rv_buf_printf(&buf, "{\"code\":\"ENOTFOUND\",\"detail\":\"%*s\"}", 64 * 1024, "x");
+	assert_int_equal(rv_contract_error_read(rv_buf_str(&buf), &arena, &got), RV_ESYNTAX);
 	rv_buf_deinit(&buf);
 	rv_arena_deinit(&arena);
 }

@@ -174,6 +174,51 @@ static void wrong_json_is_refused_with_its_place(void **state)
 	}
 }
 
+/* Whatever it is made of, and before it takes any memory. */
+static void too_many_and_too_deep_values_are_refused(void **state)
+{
+	static const char *const pieces[] = { "{},", "[],",     "1,", "\"\",", "\"\\\"\":1,",
+					      "[",   "{\"a\":", ",",  ":" };
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(pieces); i++) {
+		struct rv_config_set_in out;
+		struct rv_arena arena = { 0 };
+		struct rv_diag diag = { 0 };
+		struct rv_buf text = { 0 };
+
+		rv_buf_puts(&text, "{\"modules\":[");
+		for (int n = 0; n < RV_CONTRACT_JSON_VALUES_MAX; n++)
+			rv_buf_puts(&text, pieces[i]);
+		assert_int_equal(rv_contract_json_read(&rv_config_set_in_type, rv_buf_str(&text), 0,
+						       &arena, &out, &diag),
+				 RV_ELIMIT);
+		assert_string_equal(diag.key, "contract.json.size");
+		rv_buf_deinit(&text);
+		rv_arena_deinit(&arena);
+	}
+}
+
+/* Brackets and commas in texts are no values. */
+static void punctuation_in_texts_does_not_count(void **state)
+{
+	struct rv_device_claim_in out;
+	struct rv_arena arena = { 0 };
+	struct rv_buf text = { 0 };
+
+	(void)state;
+	rv_buf_puts(&text, "{\"distid\":\"" DISTID "\",\"modules\":[{\"id\":1,\"text\":\"");
+	for (int n = 0; n < RV_CONTRACT_JSON_VALUES_MAX; n++)
+		rv_buf_puts(&text, "[{,:\\\"\\\\");
+	rv_buf_puts(&text, "\"}]}");
+	assert_int_equal(rv_contract_json_read(&rv_device_claim_in_type, rv_buf_str(&text), 0,
+					       &arena, &out, NULL),
+			 RV_OK);
+	assert_int_equal(out.modules[0].body.len, 6 * RV_CONTRACT_JSON_VALUES_MAX);
+	rv_buf_deinit(&text);
+	rv_arena_deinit(&arena);
+}
+
 static void a_syntax_error_has_line_and_column_but_no_quotation(void **state)
 {
 	struct rv_device_create_in out;
@@ -318,6 +363,8 @@ int main(void)
 		cmocka_unit_test(secrets_are_read_but_not_written_back),
 		cmocka_unit_test(a_module_body_is_text_or_base64),
 		cmocka_unit_test(wrong_json_is_refused_with_its_place),
+		cmocka_unit_test(too_many_and_too_deep_values_are_refused),
+		cmocka_unit_test(punctuation_in_texts_does_not_count),
 		cmocka_unit_test(a_syntax_error_has_line_and_column_but_no_quotation),
 		cmocka_unit_test(a_client_skips_what_a_newer_server_says),
 		cmocka_unit_test(every_message_reads_from_json),
