@@ -97,6 +97,7 @@ int rsapi_call(struct rsapi *api, const struct rv_contract_op *op, const void *i
 {
 	struct rsapi_error unused;
 	struct rv_diag diag = { 0 };
+	struct rv_arena last = api->results; /* `in` may point into it: the cursor of a page */
 	void *result;
 	int r;
 
@@ -105,11 +106,13 @@ int rsapi_call(struct rsapi *api, const struct rv_contract_op *op, const void *i
 	r = rv_contract_check(op->in, in, &diag);
 	if (r != RV_OK)
 		return rsapi_fail_diag(error, r, &diag);
-	rv_arena_deinit(&api->results);
+	api->results = (struct rv_arena){ 0 };
 	result = rv_arena_alloc(&api->results, op->out->size);
 	if (result == NULL)
-		return rsapi_fail(error, -ENOMEM, "", "", "out of memory");
-	r = api->transport->call(api->state, op, in, &api->results, result, error);
+		r = rsapi_fail(error, -ENOMEM, "", "", "out of memory");
+	else
+		r = api->transport->call(api->state, op, in, &api->results, result, error);
+	rv_arena_deinit(&last);
 	if (r != RV_OK)
 		return r;
 	/* JSON never carries any; the other transports must not either. */
