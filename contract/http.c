@@ -68,7 +68,8 @@ static void add_allowed(char allow[static RV_CONTRACT_ALLOW_MAX], const char *me
 {
 	size_t used = strlen(allow);
 
-	snprintf(allow + used, RV_CONTRACT_ALLOW_MAX - used, "%s%s", used > 0 ? ", " : "", method);
+	snprintf(allow + used, RV_CONTRACT_ALLOW_MAX - used, "%s%s%s", used > 0 ? ", " : "", method,
+		 strcmp(method, "GET") == 0 ? ", HEAD" : "");
 }
 
 int rv_contract_route_find(struct rv_str method, struct rv_str path, struct rv_arena *arena,

@@ -15,7 +15,7 @@
 
 enum {
 	RV_CONTRACT_VARS_MAX = 4,
-	RV_CONTRACT_ALLOW_MAX = 40, /* "DELETE, GET, PATCH, POST, PUT" */
+	RV_CONTRACT_ALLOW_MAX = 40, /* "DELETE, GET, HEAD, PATCH, POST, PUT" */
 };
 
 struct rv_contract_route {
@@ -25,7 +25,8 @@ struct rv_contract_route {
 		struct rv_str value; /* percent-decoded, not checked any further */
 	} vars[RV_CONTRACT_VARS_MAX];
 	size_t var_count;
-	char allow[RV_CONTRACT_ALLOW_MAX]; /* with RV_EUNSUPPORTED: methods of this path */
+	char allow[RV_CONTRACT_ALLOW_MAX]; /* with RV_EUNSUPPORTED: methods of this path, HEAD
+					     with GET: who serves one can serve both */
 };
 
 /* Which operation is this? `path` is untrusted, without query. A literal part wins over a

@@ -37,7 +37,7 @@ ERROR_TEXTS = {
     "EUNSUPPORTED": "not done here", "ECLOSED": "the server is starting or stopping",
     "ETIMEOUT": "no answer in time", "EDB": "the store failed",
 }
-ALWAYS = ["ESYNTAX", "EAUTH", "EDENIED", "EDB", "ECLOSED", "ETIMEOUT"]
+ALWAYS = ["ESYNTAX", "EINVALID", "ELIMIT", "EAUTH", "EDENIED", "EDB", "ECLOSED", "ETIMEOUT"]
 
 
 class Wrong(Exception):

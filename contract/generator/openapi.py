@@ -92,6 +92,15 @@ def object_schema(fields, doc=None, is_closed=False):
     return out
 
 
+def _problem(description, status, code):
+    return {"description": description,
+            "content": {"application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/error"},
+                "example": {"type": "about:blank", "title": ERROR_TEXTS[code],
+                            "status": status, "detail": "", "code": code, "key": "",
+                            "where": ""}}}}
+
+
 def _responses(op):
     status = "201" if op.method == "POST" and not op.repeatable else "200"
     out = {status: {"description": "done", "content": {"application/json": {
@@ -100,14 +109,10 @@ def _responses(op):
     for e in op.all_errors():
         by_status.setdefault(str(HTTP_STATUS[e]), []).append(e)
     for code, names in sorted(by_status.items()):
-        out[code] = {
-            "description": "; ".join(f"{n}: {ERROR_TEXTS[n]}" for n in names),
-            "x-codes": names,
-            "content": {"application/problem+json": {
-                "schema": {"$ref": "#/components/schemas/error"},
-                "example": {"type": "about:blank", "title": ERROR_TEXTS[names[0]],
-                            "status": int(code), "detail": "", "code": names[0], "key": "",
-                            "where": ""}}}}
+        out[code] = {"x-codes": names, **_problem(
+            "; ".join(f"{n}: {ERROR_TEXTS[n]}" for n in names), int(code), names[0])}
+    out["default"] = _problem("refused before it was an operation: malformed, or over a limit of "
+                              "HTTP (413, 414, 431); or an internal error (500)", 413, "ELIMIT")
     return out
 
 

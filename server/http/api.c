@@ -206,7 +206,7 @@ static bool handle_page(struct rv_http_request *request)
 	if (rv_str_is(rv_http_request_method(request), "GET"))
 		rv_http_request_reply(request, &reply);
 	else
-		reply_no_route(request, RV_EUNSUPPORTED, "GET");
+		reply_no_route(request, RV_EUNSUPPORTED, "GET, HEAD");
 	return true;
 }
 
