@@ -30,7 +30,7 @@ quick:
 
 asan:
 	@scripts/bootstrap --fuzz
-	test -f build-san/build.ninja || CC=clang meson setup build-san -Dfuzz=true \
+	test -f build-san/build.ninja || CC=clang meson setup build-san -Dfuzz=true -Dfail_points=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C build-san
 

@@ -138,6 +138,9 @@ static const char *const passed_variables[] = {
 	"TSAN_OPTIONS",
 	"LLVM_PROFILE_FILE",
 	"LD_LIBRARY_PATH",
+#ifdef RV_FAIL_POINTS
+	"REEVE_FAIL_POINT",
+#endif
 };
 
 /* Those of them that are set, lent from our own environment. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
 #include "base/time.h"
 #include "log/log.h"
 
@@ -122,7 +123,10 @@ static int run_transaction(struct rv_db *db, struct rv_list *todo, struct rv_lis
 		db->driver->rollback(db->conn);
 		return err;
 	}
-	return db->driver->commit(db->conn);
+	rv_fail_point("db.group.written");
+	err = db->driver->commit(db->conn);
+	rv_fail_point("db.group.committed");
+	return err;
 }
 
 static void append(struct rv_list *to, struct rv_list *from)

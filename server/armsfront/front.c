@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
 #include "log/log.h"
 #include "proto/armsxml/build.h"
 #include "proto/armsxml/code.h"
@@ -141,6 +142,7 @@ static void handle(struct rv_front_exchange *x)
 					    .address = rv_str(x->address) };
 	struct rv_armsxml_response wrong = { .code = { true, RV_ARMS_BAD_REQUEST } };
 
+	rv_fail_point("front.request.read");
 	x->is_handled = true;
 	if ((x->front->opt.types & 1U << x->message.type) == 0)
 		rv_front_answer(x, &wrong);
@@ -278,6 +280,7 @@ static void answer(struct rv_front_exchange *x, struct rv_armsxml_response *res,
 
 void rv_front_answer(struct rv_front_exchange *exchange, struct rv_armsxml_response *res)
 {
+	rv_fail_point("front.answer.known");
 	answer(exchange, res, false);
 }
 

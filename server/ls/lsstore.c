@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fail.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "log/log.h"
@@ -180,6 +181,7 @@ static void apply_done(void *arg, int status)
 	struct lsstore *s = arg;
 	bool is_more = s->page.has_more || s->is_rung;
 
+	rv_fail_point("ls.feed.applied");
 	rv_arena_wipe(&s->page_arena);
 	s->is_asking = false;
 	if (status == RV_OK) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/time.h"
 #include "log/log.h"
 #include "server/rs/duty_priv.h"
@@ -109,6 +110,7 @@ static void done_pull(struct rv_serve_job *base, int status)
 	struct job *job = job_of(base);
 	const struct rv_rs_pull_in *in = base->in;
 
+	rv_fail_point("rs.pull.recorded");
 	if (status == RV_OK)
 		log_pull(job);
 	if (status == RV_OK && job->extra.wants_certificate &&

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
 #include "log/log.h"
 
 /* What the bus hands back with a call. */
@@ -49,6 +50,7 @@ void rv_serve_answer(struct rv_serve_job *job, int status)
 		rv_log(RV_LOG_ERROR, job->serve->opt.event, RV_KS("method", job->method->name),
 		       RV_KS("error", rv_err_name(status)));
 	}
+	rv_fail_point("serve.call.decided");
 	rv_bus_reply(job->call, status,
 		     status == RV_OK ? rv_buf_str(&job->reply) : (struct rv_str){ 0 });
 	end_job(job);
