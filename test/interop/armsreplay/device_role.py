@@ -41,10 +41,8 @@ def by_type(exchanges, kind):
 
 def first_success(exchanges, parse):
     for x in exchanges:
-        if x.answer:
-            a = parse(x.answer)
-            if 100 <= a.code < 200:
-                return a
+        if messages.is_success(messages.result_code(x.answer)):
+            return parse(x.answer)
     return None
 
 
@@ -61,6 +59,7 @@ def configuration(exchanges, ports):
         "proxy": {"listen": proxies},
         "rs": {
             "pull_urls": [ports.url(u) for u in rs.pull_urls],
+            "lines": ["dhcp", "ra"],  # of the location "default": one for each address family
             "push_addresses": rs.push_addresses,
         },
     }
@@ -83,7 +82,6 @@ def module_json(m):
     out = {"id": m.id, "version": m.version, "infostring": m.info, "is_binary": m.is_binary,
            "has_config": m.has_config}
     if m.has_config and m.is_binary:
-
         out["base64"] = base64.b64encode(m.body).decode()
     elif m.has_config:
         out["text"] = m.body.decode()
@@ -130,14 +128,7 @@ class DeviceRole:
         ls_key = next((recording.credentials(x.request)[1] for x in self.exchanges if x.role == "LS"),
                       "not-in-this-recording")
         if self.ls:
-            location = {
-                "rs_urls": [self.ports.url(u) for u in self.ls.urls],
-                "lines": [line_json(line) for line in self.ls.lines],
-                "ll_timeout": self.ls.ll_timeout,
-                "rs_retry_max": self.ls.retry_max,
-                "rs_retry_interval": max(1, self.ls.retry_interval),
-            }
-            self.ctl_file("location", "set", "recorded", "--file", value=location)
+            self.set_location(self.ls)
         command = ["device", "create", self.distid, "--ls-key", ls_key, "--rs-key", rs_key,
                    "--location", "recorded" if self.ls else "default"]
         if self.rs.heartbeats:
@@ -145,12 +136,25 @@ class DeviceRole:
         self.instance.ctl(*command)
         self.set_config(self.rs)
 
+    def set_location(self, ls):
+        self.ctl_file("location", "set", "recorded", "--file", value={
+            "rs_urls": [self.ports.url(u) for u in ls.urls],
+            "lines": [line_json(line) for line in ls.lines],
+            "ll_timeout": ls.ll_timeout,
+            "rs_retry_max": ls.retry_max,
+            "rs_retry_interval": max(1, ls.retry_interval),
+        })
+
     def set_config(self, rs):
         self.ctl_file("config", "set", self.distid, DID_KIND, "--file",
                       value={"modules": [module_json(m) for m in rs.modules]})
 
     def play(self, x):
         kind = messages.request_type(x)
+        code = messages.result_code(x.answer)
+        if code is not None and (200 <= code < 300 or code >= 500):
+            self.say(f"conn {x.conn} {kind}: skipped: a Reeve never answers {code}")
+            return
         refused = self.prepare(kind, x)
         component = "ls" if x.role == "LS" else "proxy"
         address = self.instance.address(component)
@@ -166,16 +170,17 @@ class DeviceRole:
 
     def prepare(self, kind, x):
         """Bring our RS to what the recorded one knew; True when it refused."""
-        parse = PARSERS[kind]
-        recorded = parse(x.answer) if x.answer else None
-        if recorded is None:
-            return False
-        if 300 <= recorded.code < 500:
+        if not messages.is_success(messages.result_code(x.answer)):
+            # Whatever was wrong, the recorded device came again: ours must make it come again, too.
             self.instance.ctl("device", "update", self.distid, "--no-enabled")
             return True
+        recorded = PARSERS[kind](x.answer)
         if kind == "config-solicitation" and recorded.modules != self.rs.modules:
             self.rs = recorded
             self.set_config(recorded)
+        elif kind == "rs-solicitation" and recorded != self.ls:
+            self.ls = recorded
+            self.set_location(recorded)
         return False
 
     def compare(self, kind, x, data, refused):
@@ -187,9 +192,7 @@ class DeviceRole:
             if not 300 <= ours.code < 500:
                 raise Mismatch(f"conn {x.conn} {kind}: code {ours.code} where the recording refused")
             return
-        recorded = PARSERS[kind](x.answer) if x.answer else None
-        if recorded is None:
-            return
+        recorded = PARSERS[kind](x.answer)
         for what, want, have in DIFFERENCES[kind](recorded, ours, self.ports):
             if want != have:
                 raise Mismatch(f"conn {x.conn} {kind}: {what}: recorded {want!r}, ours {have!r}")

@@ -59,9 +59,27 @@ def request_type(exchange):
     return root_of(recording.body_of(exchange.request)).find("arms-request").get("type")
 
 
-def _response(exchange_or_bytes):
-    body = recording.body_of(exchange_or_bytes)
-    return root_of(body).find("arms-response")
+def _response(answer):
+    return root_of(recording.body_of(answer)).find("arms-response")
+
+
+def result_code(answer):
+    """None: no answer, an HTTP failure, or nothing that can be read; to the device all the same."""
+    status = recording.split_http(answer)[0].split(" ")
+    if len(status) < 2 or not status[1].isdigit() or int(status[1]) >= 400:
+        return None
+    try:
+        return int(_response(answer).findtext("result-code"))
+    except (ET.ParseError, AttributeError, TypeError, ValueError):
+        return None
+
+
+def trigger(exchange):
+    return root_of(recording.body_of(exchange.request)).findtext(".//trigger")
+
+
+def is_success(code):
+    return code is not None and 100 <= code < 200
 
 
 def _int(parent, tag, default=0):
@@ -128,10 +146,10 @@ def _attach(modules, e):
     for m in modules:
         if m.id != int(e.get("id")):
             continue
+        text, is_base64 = _text(e), e.get("encoding") == "base64"
         m.has_config = True
-        m.is_binary = e.get("encoding") == "base64"
-        text = _text(e)
-        m.body = base64.b64decode(text) if m.is_binary else text.encode()
+        m.body = base64.b64decode(text) if is_base64 else text.encode()
+        m.is_binary = is_base64 or not text.isascii()  # ours sends character references as Base64
 
 
 def query_answer(answer):

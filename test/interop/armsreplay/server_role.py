@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import time
 
 import tlsserver
 from instance import BUILD
@@ -15,6 +16,8 @@ from instance import BUILD
 from . import messages, recording
 
 LINGER_SECONDS = 5  # after the last recorded exchange
+CONNECT_SECONDS = 30  # beyond what the recorded LS makes the library wait
+TRIGGERS = {"invalid config": 1, "module sync failed": 2}  # of arms_set_pull_trigger
 PEM = r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
 
 
@@ -22,28 +25,51 @@ class Mismatch(Exception):
     """Our libarms did not do what the original did."""
 
 
+def is_refused_by_program(exchanges, i):
+    """Did the recorded program refuse the config of this answer? Its next request says so."""
+    following = [messages.trigger(x) for x in exchanges[i + 1:i + 2]]
+    return following == ["invalid config"] and messages.trigger(exchanges[i]) != "invalid config"
+
+
+def is_served(exchanges, i):
+    """Did this exchange end a pull or a query well?"""
+    return messages.request_type(exchanges[i]) != "rs-solicitation" and \
+        not is_refused_by_program(exchanges, i) and \
+        messages.is_success(messages.result_code(exchanges[i].answer))
+
+
 def steps_of(exchanges):
     """The calls of the program that made these exchanges: pull, query, pull, ..."""
-    steps = []
-    for x in exchanges:
+    steps, is_over = [], True
+    for i, x in enumerate(exchanges):
         kind = messages.request_type(x)
         step = "query" if kind == "push-method-query" else "pull"
-        begins = kind == "rs-solicitation" and steps and steps[-1][1][-1] == "config-solicitation" \
-            and steps[-1][2]
-        if not steps or steps[-1][0] != step or begins:
-            steps.append([step, [], False])
-        steps[-1][1].append(kind)
-        code = _code(x)
-        steps[-1][2] = kind != "rs-solicitation" and code is not None and code < 200
-    return [s[0] for s in steps]
+        if is_over or steps[-1] != step:
+            steps.append(step)
+        is_over = is_served(exchanges, i)
+    return steps
 
 
-def _code(x):
-    try:
-        response = messages.root_of(recording.body_of(x.answer)).find("arms-response")
-        return int(response.findtext("result-code"))
-    except Exception:  # an answer without a document has no code
-        return None
+def config_results(exchanges):
+    """What the config callback returned, one number a config."""
+    results = []
+    for i, x in enumerate(exchanges):
+        if messages.request_type(x) != "config-solicitation" or \
+                not messages.is_success(messages.result_code(x.answer)):
+            continue
+        if is_refused_by_program(exchanges, i):
+            results.append(-1)
+        else:
+            results += [0] * sum(m.has_config for m in messages.rs_answer(x.answer).modules)
+    return results
+
+
+def retries_of(exchanges):
+    """rs-retry-max of a recording that begins at the RS, told from what its device did."""
+    failed = next((i for i in range(len(exchanges)) if exchanges[i].role == "LS" or is_served(exchanges, i)),
+                  len(exchanges))
+    went_back = failed < len(exchanges) and exchanges[failed].role == "LS"
+    return failed - 1 if went_back else max(1, failed)
 
 
 class ServerRole:
@@ -55,6 +81,9 @@ class ServerRole:
         self.listeners = {}  # recorded authority -> socket
         self.ls = tlsserver.listen()
         self.distid = recording.credentials(exchanges[0].request)[0]
+        pauses = [messages.ls_answer(x.answer).retry_interval for x in exchanges if x.role == "LS"
+                  and messages.is_success(messages.result_code(x.answer))]
+        self.patience = CONNECT_SECONDS + max(pauses, default=0)
 
     def listener(self, authority):
         if authority not in self.listeners:
@@ -110,11 +139,15 @@ class ServerRole:
         """The recording begins at the RS: bring a state about first, then restore it."""
         first = self.exchanges[0]
         key = recording.credentials(first.request)[1]
-        rs = messages.rs_answer(first.answer)
+        good = next((i for i, x in enumerate(self.exchanges)
+                     if messages.request_type(x) == "config-solicitation" and is_served(self.exchanges, i)), None)
+        if good is None:
+            raise Mismatch("the recording holds no successful config-solicitation")
+        rs = messages.rs_answer(self.exchanges[good].answer)
         url = f"https://{tlsserver.authority_of(self.listener(messages.authority(rs.pull_urls[0])))}"
         body = ('<arms-message><arms-response type="rs-solicitation"><result-code>100</result-code>'
                 f"<rs-solicitation-response><rs-preshared-key>{key}</rs-preshared-key>"
-                "<ll-timeout>5</ll-timeout><rs-retry-max>1</rs-retry-max>"
+                f"<ll-timeout>5</ll-timeout><rs-retry-max>{retries_of(self.exchanges)}</rs-retry-max>"
                 "<rs-retry-interval>1</rs-retry-interval><rs-info>"
                 f"<url>{url}{recording.path_of(first.request)}</url><md-config>line-dhcp {{\n ifindex 0;\n}};\n"
                 f"rs-certificate {{\n{self.certs.pem('rs-ca')}}};\n</md-config></rs-info>"
@@ -122,10 +155,15 @@ class ServerRole:
         located = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         state = os.path.join(self.folder.name, "state")
         before = [recording.Exchange("0", "LS", writes=[]), recording.Exchange("0", "RS", writes=[])]
-        self.converse(before, [located, answers[0]], ["pull"], ["--dump", state])
+        self.converse(before, [located, answers[good]], ["pull"], ["--dump", state])
         self.play(self.exchanges, answers, ["--restore", state])
 
     def play(self, exchanges, answers, more):
+        results, trigger = config_results(exchanges), messages.trigger(exchanges[0])
+        if -1 in results:
+            more = [*more, "--config-results", ",".join(str(n) for n in results)]
+        if trigger in TRIGGERS:
+            more = [*more, "--trigger", str(TRIGGERS[trigger])]
         self.converse(exchanges, answers, steps_of(exchanges), more)
 
     def converse(self, exchanges, answers, steps, more):
@@ -156,7 +194,7 @@ class ServerRole:
                    "--distid", self.distid, "--key", ls_key, "--root", self.certs.ls_root,
                    "--ls", f"https://{tlsserver.authority_of(self.ls)}{ls_path}",
                    "--description", request.findtext("description") or "", "--line", "dhcp:0",
-                   "--ls-interval", "0", "--ls-max", "1"]
+                   "--ls-interval", "0", "--ls-max", "1", "--timeout", "86400"]
         if firmware is not None:
             command += ["--firmware", firmware]
         return subprocess.Popen(command + more + steps, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -165,10 +203,9 @@ class ServerRole:
     def serve(self, probe, x, answer):
         listeners = [self.ls] if x.role == "LS" else list(self.listeners.values())
         ready = []
-        for _ in range(300):
+        until = time.monotonic() + self.patience
+        while not ready and probe.poll() is None and time.monotonic() < until:
             ready = select.select(listeners, [], [], 0.1)[0]
-            if ready or probe.poll() is not None:
-                break
         if not ready:
             raise Mismatch(f"conn {x.conn} ({x.role}): the library did not connect")
         cert = "ls" if x.role == "LS" else "rs"

@@ -31,6 +31,8 @@ struct probe {
 	int config_result, remove_result;
 	int line_script[SCRIPT_MAX]; /* results of the line callback, in order */
 	size_t script_len, script_at;
+	int config_script[SCRIPT_MAX]; /* likewise of the config callback, before config_result */
+	size_t config_script_len, config_script_at;
 	int event_result;
 	arms_line_desc_t lines[ARMS_MAX_LINE + 2];
 	arms_line_conf_mobile_t confs[ARMS_MAX_LINE + 1]; /* the largest of them */
@@ -89,7 +91,10 @@ static int on_config(uint32_t id, const char *version, const char *infostring, i
 		print_text(buff, buff_len);
 	}
 	putchar('\n');
-	return action == ARMS_REMOVE_MODULE ? p->remove_result : p->config_result;
+	if (action == ARMS_REMOVE_MODULE)
+		return p->remove_result;
+	return p->config_script_at < p->config_script_len ? p->config_script[p->config_script_at++]
+							  : p->config_result;
 }
 
 static int on_line(int line_action, int line_type, void *line_conf, void *udata)
@@ -202,32 +207,48 @@ static void add_line(struct probe *p, const char *arg)
 	free(text);
 }
 
-static void set_script(struct probe *p, const char *arg)
+/* "-1,0,2" */
+static size_t read_script(int script[SCRIPT_MAX], const char *arg)
 {
+	size_t len = 0;
 	char *end;
 
 	for (; *arg != '\0'; arg = *end == ',' ? end + 1 : end) {
-		if (p->script_len == SCRIPT_MAX)
+		if (len == SCRIPT_MAX)
 			die("script too long", arg);
-		p->line_script[p->script_len++] = (int)strtol(arg, &end, 10);
+		script[len++] = (int)strtol(arg, &end, 10);
 		if (end == arg)
 			die("no number", arg);
 	}
+	return len;
 }
 
 static const struct option options[] = {
-	{ "distid", 1, NULL, 'd' },        { "key", 1, NULL, 'k' },
-	{ "root", 1, NULL, 'r' },          { "ls", 1, NULL, 'l' },
-	{ "initial", 1, NULL, 'I' },       { "ls-interval", 1, NULL, 'i' },
-	{ "ls-max", 1, NULL, 'm' },        { "description", 1, NULL, 'D' },
-	{ "firmware", 1, NULL, 'f' },      { "line", 1, NULL, 'n' },
-	{ "fragment", 1, NULL, 'F' },      { "timeout", 1, NULL, 't' },
-	{ "trigger", 1, NULL, 'T' },       { "proxy", 1, NULL, 'p' },
-	{ "tls10", 0, NULL, '1' },         { "dump", 1, NULL, 'u' },
-	{ "restore", 1, NULL, 'R' },       { "config-result", 1, NULL, 'c' },
-	{ "remove-result", 1, NULL, 'M' }, { "line-results", 1, NULL, 's' },
-	{ "no-config-cb", 0, NULL, 'N' },  { "event-result", 1, NULL, 'e' },
-	{ "api", 1, NULL, 'a' },           { NULL, 0, NULL, 0 },
+	{ "distid", 1, NULL, 'd' },
+	{ "key", 1, NULL, 'k' },
+	{ "root", 1, NULL, 'r' },
+	{ "ls", 1, NULL, 'l' },
+	{ "initial", 1, NULL, 'I' },
+	{ "ls-interval", 1, NULL, 'i' },
+	{ "ls-max", 1, NULL, 'm' },
+	{ "description", 1, NULL, 'D' },
+	{ "firmware", 1, NULL, 'f' },
+	{ "line", 1, NULL, 'n' },
+	{ "fragment", 1, NULL, 'F' },
+	{ "timeout", 1, NULL, 't' },
+	{ "trigger", 1, NULL, 'T' },
+	{ "proxy", 1, NULL, 'p' },
+	{ "tls10", 0, NULL, '1' },
+	{ "dump", 1, NULL, 'u' },
+	{ "restore", 1, NULL, 'R' },
+	{ "config-result", 1, NULL, 'c' },
+	{ "config-results", 1, NULL, 'C' },
+	{ "remove-result", 1, NULL, 'M' },
+	{ "line-results", 1, NULL, 's' },
+	{ "no-config-cb", 0, NULL, 'N' },
+	{ "event-result", 1, NULL, 'e' },
+	{ "api", 1, NULL, 'a' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static int result(const char *call, int code)
@@ -305,8 +326,11 @@ static void take_option(struct probe *p, int option)
 	case 'M':
 		p->remove_result = atoi(optarg);
 		break;
+	case 'C':
+		p->config_script_len = read_script(p->config_script, optarg);
+		break;
 	case 's':
-		set_script(p, optarg);
+		p->script_len = read_script(p->line_script, optarg);
 		break;
 	case 'e':
 		p->event_result = atoi(optarg);
