@@ -23,7 +23,7 @@ static int too_short(const struct rv_contract_path *path, uint64_t len, uint64_t
 
 	rv_contract_path_format(path, where);
 	return rv_diag_set(diag, RV_EINVALID, "contract.too_short", where,
-			   "%" PRIu64 " %s, of at least %" PRIu64, len, what, min);
+			   "%" PRIu64 " %s; at least %" PRIu64 " are needed", len, what, min);
 }
 
 static int check_text(struct rv_str s, const struct rv_contract_path *path, struct rv_diag *diag)

@@ -88,28 +88,40 @@ static int usage_error(const char *command, const char *english, const char *jap
 	return RV_EXIT_USAGE;
 }
 
+/* What getopt_long() could not use: a word, or one letter of one. */
+static int option_error(char **argv, int returned)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	if (returned == ':')
+		return usage_error(argv[0], "needs a value", "値が必要です", argv[optind - 1]);
+	return usage_error(argv[0], "not an option", "そのようなオプションはありません",
+			   optopt != 0 ? letter : argv[optind - 1]);
+}
+
 int rv_cli_parse(int argc, char **argv, unsigned allowed, struct rv_cli *out)
 {
 	struct rv_cli cli = { 0 };
 	int option, index = 0;
+	char name[16];
 
 	opterr = 0;
 	optind = 0; /* anew: glibc's way to parse another vector */
-	while ((option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
-		if (option == '?')
-			return usage_error(argv[0], "not an option, or its value is missing",
-					   "オプションではない、または値が無い", argv[optind - 1]);
+	while ((option = getopt_long(argc, argv, ":", long_options, &index)) != -1) {
+		if (option == '?' || option == ':')
+			return option_error(argv, option);
+		snprintf(name, sizeof(name), "--%s", long_options[index].name);
 		if (!(allowed & (unsigned)option))
 			return usage_error(argv[0], "not an option here",
-					   "ここでは使えないオプション", long_options[index].name);
+					   "ここでは使えないオプションです", name);
 		if (!take_option(option, &cli))
-			return usage_error(argv[0], "too many of them", "指定が多すぎる",
-					   long_options[index].name);
+			return usage_error(argv[0], "too many of them", "指定が多すぎます", name);
 	}
 	if (optind < argc)
 		cli.word = argv[optind++];
 	if (optind < argc)
-		return usage_error(argv[0], "one argument too many", "余分な引数", argv[optind]);
+		return usage_error(argv[0], "one argument too many", "余分な引数です",
+				   argv[optind]);
 	*out = cli;
 	return RV_EXIT_OK;
 }
@@ -201,9 +213,10 @@ int rv_cli_state_dir(const struct rv_cli *cli, char out[static RV_CLI_PATH_MAX])
 	struct stat st;
 
 	if (!choose_state_dir(cli, path, sizeof(path)) || path[0] == '\0') {
-		rv_cli_error("%s",
-			     rv_tr("no state directory: give --state DIR",
-				   "状態ディレクトリを決められない: --state DIR を指定すること"));
+		rv_cli_error(
+			"%s",
+			rv_tr("no state directory: give --state DIR",
+			      "状態ディレクトリを決められません。--state DIRを指定してください"));
 		return RV_EXIT_FAILURE;
 	}
 	if (make_dirs(path) != RV_OK || realpath(path, real) == NULL || stat(real, &st) != 0) {
@@ -216,7 +229,8 @@ int rv_cli_state_dir(const struct rv_cli *cli, char out[static RV_CLI_PATH_MAX])
 			"%s: %s", real,
 			rv_tr("must be a directory that belongs to you, and in which nobody else "
 			      "may write",
-			      "自分が所有し、他の誰も書き込めないディレクトリでなければならない"));
+			      "自分が所有し、他のユーザが書き込めないディレクトリでなければなりませ"
+			      "ん"));
 		return RV_EXIT_FAILURE;
 	}
 	snprintf(out, RV_CLI_PATH_MAX, "%s", real);

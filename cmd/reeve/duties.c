@@ -35,7 +35,7 @@ const struct rv_component rv_components[] = {
 		.sections = rv_rs_sections,
 		.section_count = &rv_rs_section_count,
 		.doc = "Resource Server: devices, configs, pulls",
-		.doc_ja = "リソースサーバ。機器、コンフィグ、取得の記録",
+		.doc_ja = "リソースサーバ。機器、コンフィグ、プルの記録",
 	},
 	{
 		.name = "proxy",

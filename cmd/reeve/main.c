@@ -21,13 +21,13 @@ static int command_version(int argc, char **argv);
 static const struct command commands[] = {
 	{ "serve", rv_command_serve, PLACES, "everything in one go", "全機能を起動する" },
 	{ "pki", rv_command_pki, "init [--config FILE] [--state DIR] [--address NAME]...",
-	  "make the keys and certificates that are missing", "不足している鍵と証明書を作る" },
+	  "make the keys and certificates that are missing", "不足している鍵と証明書を作成する" },
 	{ "conf", rv_command_conf, "check|dump|example|man [--config FILE]",
 	  "check or show the configuration, its example and its manual",
 	  "設定の検査と表示、設定例とマニュアルの出力" },
 	{ "ctl", rv_ctl_main, "...",
 	  "everything the REST API can do; has a help of its own: reeve ctl help",
-	  "REST API の全操作。説明は reeve ctl help" },
+	  "REST APIの全操作。説明はreeve ctl help" },
 	{ "version", command_version, "", "print the version", "バージョンを表示する" },
 	{ "help", command_help, "[COMMAND]", "this text", "この説明" },
 };
@@ -49,14 +49,14 @@ static void print_help(FILE *to)
 			rv_tr(commands[i].doc, commands[i].doc_ja));
 	fprintf(to, "\n%s\n",
 		rv_tr("One component alone (reach the others by --join .../bus.sock):",
-		      "コンポーネントの単独起動(他とは --join .../bus.sock で接続する):"));
+		      "コンポーネントの単独起動(他とは--join .../bus.sockで接続する):"));
 	for (size_t i = 0; i < rv_component_count; i++)
 		fprintf(to, "  %-8s %s\n", rv_components[i].name,
 			rv_tr(rv_components[i].doc, rv_components[i].doc_ja));
 	fprintf(to, "\n%s\n",
 		rv_tr("reeve help COMMAND shows its options. Exit status: 0, 1 failure, 2 usage, "
 		      "3 configuration.",
-		      "reeve help COMMAND でオプションを表示する。終了コード: 0 正常、1 失敗、"
+		      "reeve help COMMANDでオプションを表示する。終了コード: 0 正常、1 失敗、"
 		      "2 使い方の誤り、3 設定の誤り。"));
 }
 
@@ -72,7 +72,8 @@ static int print_help_of(const char *name)
 		printf("%s: reeve %s %s\n%s\n", rv_tr("usage", "使い方"), component->name, PLACES,
 		       rv_tr(component->doc, component->doc_ja));
 	else {
-		rv_cli_error("%s: %s", name, rv_tr("no such command", "そのようなコマンドはない"));
+		rv_cli_error("%s: %s", name,
+			     rv_tr("no such command", "そのようなコマンドはありません"));
 		return RV_EXIT_USAGE;
 	}
 	return RV_EXIT_OK;
@@ -115,7 +116,7 @@ int main(int argc, char **argv)
 	if (command == NULL && rv_component_find(argv[1]) == NULL) {
 		rv_cli_error("%s: %s", argv[1],
 			     rv_tr("no such command; reeve help lists them",
-				   "そのようなコマンドはない。reeve help で一覧を表示する"));
+				   "そのようなコマンドはありません。reeve helpで一覧を表示します"));
 		return RV_EXIT_USAGE;
 	}
 	if (argc > 2 && is_help(argv[2]) && (command == NULL || command->run != rv_ctl_main))

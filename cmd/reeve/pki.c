@@ -25,7 +25,8 @@ int rv_command_pki(int argc, char **argv)
 	if (status != RV_EXIT_OK)
 		return status;
 	if (cli.word == NULL || strcmp(cli.word, "init") != 0) {
-		rv_cli_error("pki: %s: init", rv_tr("say one of", "次のいずれかを指定すること"));
+		rv_cli_error("pki: %s: init",
+			     rv_tr("say one of", "次のいずれかを指定してください"));
 		return RV_EXIT_USAGE;
 	}
 	status = rv_cli_read_conf(&cli, false, &source);

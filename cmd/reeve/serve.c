@@ -72,10 +72,10 @@ static void show_token(const struct rv_conf *conf, const char *state_dir, const 
 	       "\n"
 	       "  %s\n"
 	       "\n",
-	       rv_tr("Reeve makes its first start in", "Reeve の初回起動:"), state_dir, url,
+	       rv_tr("Reeve makes its first start in", "Reeveの初回起動:"), state_dir, url,
 	       state_dir, token,
 	       rv_tr("The token is shown this once; Reeve keeps only its SHA-256.",
-		     "トークンの表示はこの一度だけ。Reeve は SHA-256 のみを保存する。"));
+		     "トークンを表示するのはこの一度だけです。ReeveはSHA-256のみを保存します。"));
 	fflush(stdout);
 }
 
@@ -169,7 +169,7 @@ int rv_command_serve(int argc, char **argv)
 	if (status != RV_EXIT_OK)
 		return status;
 	if (cli.word != NULL) {
-		rv_cli_error("%s: %s: %s", argv[0], rv_tr("takes no argument", "引数は取らない"),
+		rv_cli_error("%s: %s: %s", argv[0], rv_tr("takes no argument", "引数は取りません"),
 			     cli.word);
 		return RV_EXIT_USAGE;
 	}

@@ -205,7 +205,7 @@ Reeve stays up until Ctrl-C.
 
     def token(self):
         line = next((s for s in self.reeve.log_text().splitlines() if "rvt_" in s), "")
-        return f"  token       {line.strip()}\n" if line else ""
+        return f"  token       {line.split()[-1]}\n" if line else ""
 
 
 def main():

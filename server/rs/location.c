@@ -302,8 +302,8 @@ int rs_op_location_delete(struct rs_ctx *ctx, const struct rv_location_delete_in
 	(void)out;
 	if (err == RV_OK && users > 0)
 		return rv_diag_set(diag, RV_EBUSY, "location.in-use", "name",
-				   "%lld devices use Location-Config \"%.*s\"", (long long)users,
-				   RV_STR_ARG(in->name));
+				   "Location-Config \"%.*s\" is in use: devices %lld",
+				   RV_STR_ARG(in->name), (long long)users);
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_location_delete, RV_DB_PARAMS(RV_DB_T(in->name)),
 				 &changed);
