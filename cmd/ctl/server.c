@@ -1,7 +1,6 @@
 #include "cmd/ctl/server.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +48,6 @@ static int read_conf(struct ctl_io *io, struct rv_conf **out)
 	const char *path = conf_path(io);
 	struct rv_diag diag = { 0 };
 	struct rv_str text;
-	char line[24];
 	int r;
 
 	if (path == NULL || access(path, F_OK) != 0)
@@ -58,10 +56,8 @@ static int read_conf(struct ctl_io *io, struct rv_conf **out)
 	if (r != RV_OK)
 		return r;
 	r = rv_conf_parse(schema, RV_ARRAY_LEN(schema), text, path, out, &diag);
-	if (r == RV_OK)
-		return r;
-	snprintf(line, sizeof(line), ":%u", diag.line);
-	return ctl_wrong(io, "conf", rv_arena_printf(io->arena, "%s%s", path, line), diag.text);
+	return r == RV_OK ? r
+			  : ctl_wrong(io, "conf", diag.text, NULL); /* it begins with file:line */
 }
 
 static const char *copy(struct ctl_io *io, const char *text)
