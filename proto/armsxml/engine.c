@@ -119,6 +119,7 @@ static void on_start(void *arg, const char *name, const char **attributes)
 	struct rv_armsxml_engine *e = arg;
 	const struct rv_armsxml_elem *elem;
 
+	e->seen_bytes = e->doc_bytes;
 	if (e->err != RV_OK || e->is_done)
 		return;
 	if (++e->depth > RV_ARMSXML_DEPTH_MAX) {
@@ -147,6 +148,7 @@ static void on_text(void *arg, const char *data, int len)
 	struct rv_armsxml_engine *e = arg;
 	const struct rv_armsxml_elem *elem;
 
+	e->seen_bytes = e->doc_bytes;
 	if (e->err != RV_OK || e->is_done || e->skipped > 0 || e->frames == 0)
 		return;
 	elem = top(e)->elem;
@@ -245,6 +247,7 @@ static void on_end(void *arg, const char *name)
 	struct rv_armsxml_engine *e = arg;
 
 	(void)name; /* expat has checked that it matches */
+	e->seen_bytes = e->doc_bytes;
 	if (e->err != RV_OK || e->is_done)
 		return;
 	e->depth--;
@@ -259,6 +262,16 @@ static void on_end(void *arg, const char *name)
 		if (e->frames == 0)
 			finish_document(e);
 	}
+}
+
+/* Comments, white space between elements, and so on. */
+static void on_other(void *arg, const char *data, int len)
+{
+	struct rv_armsxml_engine *e = arg;
+
+	(void)data;
+	(void)len;
+	e->seen_bytes = e->doc_bytes;
 }
 
 static void on_doctype(void *arg, const char *name, const char *system, const char *public,
@@ -298,6 +311,7 @@ int rv_armsxml_engine_init(struct rv_armsxml_engine *e)
 	XML_SetUserData(e->expat, e);
 	XML_SetElementHandler(e->expat, on_start, on_end);
 	XML_SetCharacterDataHandler(e->expat, on_text);
+	XML_SetDefaultHandlerExpand(e->expat, on_other);
 	if (e->is_strict)
 		XML_SetStartDoctypeDeclHandler(e->expat, on_doctype);
 	XML_SetEntityDeclHandler(e->expat, on_entity);
@@ -326,8 +340,15 @@ int rv_armsxml_engine_feed(struct rv_armsxml_engine *e, struct rv_str piece, boo
 		return rv_armsxml_engine_fail(e, RV_ELIMIT, "xml.size", "", "document too large");
 	e->doc_bytes += piece.len;
 	status = XML_Parse(e->expat, piece.len > 0 ? piece.ptr : "", (int)piece.len, is_final);
-	if (e->err != RV_OK || (e->is_done && !e->is_strict) || status == XML_STATUS_OK)
+	if (e->err != RV_OK || (e->is_done && !e->is_strict))
 		return e->err;
+	if (status == XML_STATUS_OK) {
+		/* expat reads an unfinished tag or comment anew with every piece. */
+		return e->doc_bytes - e->seen_bytes <= RV_ARMSXML_TOKEN_MAX
+			       ? RV_OK
+			       : rv_armsxml_engine_fail(e, RV_ELIMIT, "xml.token", "",
+							"a tag or comment without end");
+	}
 	code = XML_GetErrorCode(e->expat);
 	return rv_armsxml_engine_fail(e, code == XML_ERROR_NO_MEMORY ? -ENOMEM : RV_ESYNTAX,
 				      "xml.syntax", "", XML_ErrorString(code));

@@ -36,6 +36,7 @@ struct rv_armsxml_engine {
 	XML_Parser expat;
 	struct rv_diag *diag; /* of the current call; may be NULL */
 	size_t doc_bytes;
+	size_t seen_bytes; /* doc_bytes when expat last found something whole in them */
 	struct rv_armsxml_frame stack[RV_ARMSXML_DEPTH_MAX];
 	unsigned frames;
 	unsigned depth;

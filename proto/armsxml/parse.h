@@ -18,6 +18,7 @@
 
 enum {
 	RV_ARMSXML_DEPTH_MAX = 16,
+	RV_ARMSXML_TOKEN_MAX = 131072, /* bytes after which a tag or comment must have ended */
 	RV_ARMSXML_REQUEST_MAX = 8192, /* bytes; the longest honest one is below 1 KiB */
 };
 
@@ -76,7 +77,7 @@ void rv_armsxml_reader_free(struct rv_armsxml_reader *reader); /* NULL allowed *
  * allowed but may declare no entity. rs-info/url is trimmed and cut at its first line end.
  * Configs of an answer whose result-code has been read and is no success are not delivered.
  *   RV_ESYNTAX   not well-formed, an entity declared, bad Base64
- *   RV_ELIMIT    doc_max, depth, a text over its limit, too many modules
+ *   RV_ELIMIT    doc_max, depth, a text over its limit, a tag without end, too many modules
  *   RV_EINVALID  an md-config whose id no module has
  *   -ENOMEM, or whatever the sink returned
  * Every later call fails alike. diag may be NULL. */

@@ -255,6 +255,64 @@ static void texts_and_documents_have_limits(void **state)
 	rv_arena_deinit(&arena);
 }
 
+/* Each piece makes expat read an unfinished token from its beginning: without a limit 16 MiB of it
+ * keep a device busy for as long as it waits for an answer. */
+static void a_tag_or_comment_without_end_is_refused_early(void **state)
+{
+	static const char *const heads[] = { "<arms-message",
+					     "<arms-message a='",
+					     "<arms-message><",
+					     "<arms-message><!--",
+					     "<arms-message></arms-mess",
+					     "<?x ",
+					     "<!-- ",
+					     "x" };
+	static char piece[4096];
+
+	(void)state;
+	memset(piece, 'a', sizeof(piece));
+	for (size_t i = 0; i < RV_ARRAY_LEN(heads); i++) {
+		struct rv_arena arena = { 0 };
+		struct rv_armsxml_reader *reader;
+		size_t sent = 0;
+		int r;
+
+		assert_int_equal(rv_armsxml_reader_new(RV_ARMSXML_RS_SOLICITATION, &arena, 1 << 24,
+						       NULL, &reader),
+				 RV_OK);
+		r = rv_armsxml_reader_feed(reader, rv_str(heads[i]), NULL);
+		for (; r == RV_OK; sent += sizeof(piece))
+			r = rv_armsxml_reader_feed(reader, rv_strn(piece, sizeof(piece)), NULL);
+		assert_int_equal(r, RV_ELIMIT);
+		assert_in_range(sent, RV_ARMSXML_TOKEN_MAX,
+				RV_ARMSXML_TOKEN_MAX + 2 * sizeof(piece));
+		rv_armsxml_reader_free(reader);
+		rv_arena_deinit(&arena);
+	}
+}
+
+/* The same number of bytes in tokens that end: text, short comments, white space. */
+static void a_long_document_of_short_tokens_is_read(void **state)
+{
+	static const char *const units[] = { "text ", "<!-- -->", "<u/>", "  \n", "&#65;" };
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(units); i++) {
+		struct rv_buf text = { 0 };
+		struct collected c = { 0 };
+
+		rv_buf_puts(&text,
+			    "<arms-message><arms-response><result-code>100</result-code><u>");
+		while (text.len < 3 * (size_t)RV_ARMSXML_TOKEN_MAX)
+			rv_buf_puts(&text, units[i]);
+		rv_buf_puts(&text, "</u></arms-response></arms-message>");
+		assert_int_equal(
+			read_answer(&c, RV_ARMSXML_RS_SOLICITATION, rv_buf_str(&text), 999), RV_OK);
+		collected_free(&c);
+		rv_buf_deinit(&text);
+	}
+}
+
 static void modules_have_a_limit(void **state)
 {
 	struct rv_buf text = { 0 };
@@ -307,6 +365,8 @@ int main(void)
 		cmocka_unit_test(a_missing_result_code_is_not_set),
 		cmocka_unit_test(ls_answers_are_trimmed_cut_and_limited),
 		cmocka_unit_test(texts_and_documents_have_limits),
+		cmocka_unit_test(a_tag_or_comment_without_end_is_refused_early),
+		cmocka_unit_test(a_long_document_of_short_tokens_is_read),
 		cmocka_unit_test(modules_have_a_limit),
 		cmocka_unit_test(a_full_arena_is_out_of_memory),
 	};
