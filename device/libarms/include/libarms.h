@@ -453,7 +453,8 @@ int arms_pull(arms_context_t *ctx, time_t timeout, size_t fragment, arms_callbac
  * 0; EINVAL; ESYSTEM (no RS URL); EPULL; EREBOOT; EDONTRETRY; EFATAL (memory). */
 int arms_push_method_query(arms_context_t *ctx, arms_callback_tbl_t *cb_tbl, void *udata);
 /* This version has no push transport yet: whatever methods the RS listed count as "no method
- * left". Never 0: EPULL; EINVAL (NULL, port outside 0..65535). See README, "state of push". */
+ * left". Programs of an API before 5 get the query from here, and its codes.
+ * Never 0: EPULL; EINVAL (NULL, port outside 0..65535). See README, "state of push". */
 int arms_event_loop(arms_context_t *ctx, int port, size_t fragment, arms_callback_tbl_t *cb_tbl,
 		    void *udata);
 
