@@ -110,7 +110,7 @@ def what_is_wrong_is_named():
     fails(400, "ESYNTAX", "POST", DEVICES, "no object")
     fails(404, "ENOTFOUND", "GET", "/api/v2/nothing")
     headers, _ = fails(405, "EUNSUPPORTED", "PUT", DEVICES)
-    equal(set(headers["Allow"].split(", ")), {"GET", "POST"}, "methods")
+    equal(set(headers["Allow"].split(", ")), {"GET", "HEAD", "POST"}, "methods")
 
 
 @test

@@ -1,6 +1,7 @@
 """A real Reeve in a temporary directory: started, spoken to, stopped."""
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,16 +15,20 @@ READY_SECONDS = 60  # generous: sanitizer builds on busy machines
 
 
 def free_ports(count, host="127.0.0.1"):
-    """Ports nobody uses right now; all held open together so that they differ."""
+    """Ports nobody uses right now, below those that the kernel gives to outgoing connections: one
+    of these could be taken by any client of a test that runs beside."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    socks = [socket.socket(family) for _ in range(count)]
-    try:
-        for s in socks:
-            s.bind((host, 0))
-        return [s.getsockname()[1] for s in socks]
-    finally:
-        for s in socks:
-            s.close()
+    found = []
+    for port in random.SystemRandom().sample(range(10240, 32000), 1000):
+        with socket.socket(family) as s:
+            try:
+                s.bind((host, port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError(f"no {count} free ports on {host}")
 
 
 def conf_text(sections):
