@@ -64,6 +64,18 @@ def config_results(exchanges):
     return results
 
 
+def lives_of(exchanges):
+    """The exchanges of each process: an order to reboot, obeyed, begins a new one."""
+    lives = []
+    for i, x in enumerate(exchanges):
+        code = messages.result_code(exchanges[i - 1].answer) if i > 0 else None
+        was_ordered = code is not None and (200 <= code < 300 or code >= 500)
+        if i == 0 or (was_ordered and messages.trigger(x) == "power on boot"):
+            lives.append([])
+        lives[-1].append(x)
+    return lives
+
+
 def retries_of(exchanges):
     """rs-retry-max of a recording that begins at the RS, told from what its device did."""
     failed = next((i for i in range(len(exchanges)) if exchanges[i].role == "LS" or is_served(exchanges, i)),
@@ -125,29 +137,30 @@ class ServerRole:
 
     def run(self):
         try:
-            answers = [self.substitute(x.answer) for x in self.exchanges]
-            if self.exchanges[0].role == "LS":
-                self.play(self.exchanges, answers, [])
-            else:
-                self.play_restored(answers)
+            for life in lives_of(self.exchanges):
+                answers = [self.substitute(x.answer) for x in life]
+                if life[0].role == "LS":
+                    self.play(life, answers, [])
+                else:
+                    self.play_restored(life, answers)
         finally:
             self.folder.cleanup()
             for s in [self.ls, *self.listeners.values()]:
                 s.close()
 
-    def play_restored(self, answers):
+    def play_restored(self, exchanges, answers):
         """The recording begins at the RS: bring a state about first, then restore it."""
-        first = self.exchanges[0]
+        first = exchanges[0]
         key = recording.credentials(first.request)[1]
-        good = next((i for i, x in enumerate(self.exchanges)
-                     if messages.request_type(x) == "config-solicitation" and is_served(self.exchanges, i)), None)
+        good = next((i for i, x in enumerate(exchanges)
+                     if messages.request_type(x) == "config-solicitation" and is_served(exchanges, i)), None)
         if good is None:
             raise Mismatch("the recording holds no successful config-solicitation")
-        rs = messages.rs_answer(self.exchanges[good].answer)
+        rs = messages.rs_answer(exchanges[good].answer)
         url = f"https://{tlsserver.authority_of(self.listener(messages.authority(rs.pull_urls[0])))}"
         body = ('<arms-message><arms-response type="rs-solicitation"><result-code>100</result-code>'
                 f"<rs-solicitation-response><rs-preshared-key>{key}</rs-preshared-key>"
-                f"<ll-timeout>5</ll-timeout><rs-retry-max>{retries_of(self.exchanges)}</rs-retry-max>"
+                f"<ll-timeout>5</ll-timeout><rs-retry-max>{retries_of(exchanges)}</rs-retry-max>"
                 "<rs-retry-interval>1</rs-retry-interval><rs-info>"
                 f"<url>{url}{recording.path_of(first.request)}</url><md-config>line-dhcp {{\n ifindex 0;\n}};\n"
                 f"rs-certificate {{\n{self.certs.pem('rs-ca')}}};\n</md-config></rs-info>"
@@ -156,7 +169,7 @@ class ServerRole:
         state = os.path.join(self.folder.name, "state")
         before = [recording.Exchange("0", "LS", writes=[]), recording.Exchange("0", "RS", writes=[])]
         self.converse(before, [located, answers[good]], ["pull"], ["--dump", state])
-        self.play(self.exchanges, answers, ["--restore", state])
+        self.play(exchanges, answers, ["--restore", state])
 
     def play(self, exchanges, answers, more):
         results, trigger = config_results(exchanges), messages.trigger(exchanges[0])
