@@ -40,6 +40,7 @@ tsan:
 	meson test -C build-tsan --suite unit --timeout-multiplier 4
 
 coverage:
+	@command -v gcovr >/dev/null || { echo "make coverage needs the package gcovr"; exit 1; }
 	test -f build-cov/build.ninja || meson setup build-cov -Db_coverage=true
 	ninja -C build-cov
 	meson test -C build-cov --suite unit

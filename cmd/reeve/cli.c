@@ -10,12 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "contract/texts.h"
+
 #define SYSTEM_CONFIG "/etc/reeve/reeve.conf"
 #define SYSTEM_STATE  "/var/lib/reeve"
 
 enum { CONFIG_MAX = 1024 * 1024 };
 
-const char *rv_tr(const char *english, const char *japanese)
+static enum rv_lang user_lang(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
 
@@ -23,9 +25,14 @@ const char *rv_tr(const char *english, const char *japanese)
 		const char *value = getenv(names[i]);
 
 		if (value != NULL && value[0] != '\0')
-			return strncmp(value, "ja", 2) == 0 ? japanese : english;
+			return rv_lang_of(value);
 	}
-	return english;
+	return RV_LANG_EN;
+}
+
+const char *rv_tr(const char *english, const char *japanese)
+{
+	return user_lang() == RV_LANG_JA ? japanese : english;
 }
 
 void rv_cli_error(const char *fmt, ...)
@@ -41,10 +48,18 @@ void rv_cli_error(const char *fmt, ...)
 
 void rv_cli_error_diag(const struct rv_diag *diag)
 {
-	if (diag->where[0] != '\0' && strstr(diag->text, diag->where) == NULL)
-		rv_cli_error("%s: %s", diag->where, diag->text);
+	char key[64];
+	bool has_place = diag->where[0] != '\0' && strstr(diag->text, diag->where) == NULL;
+	const char *place = has_place ? diag->where : "", *colon = has_place ? ": " : "";
+	const char *sentence = NULL;
+
+	snprintf(key, sizeof(key), "error:%s", diag->key != NULL ? diag->key : "");
+	if (user_lang() == RV_LANG_JA) /* the detail is English: a sentence goes before it */
+		sentence = rv_text(RV_LANG_JA, key);
+	if (sentence != NULL)
+		rv_cli_error("%s: %s%s%s", sentence, place, colon, diag->text);
 	else
-		rv_cli_error("%s", diag->text);
+		rv_cli_error("%s%s%s", place, colon, diag->text);
 }
 
 static const struct option long_options[] = {

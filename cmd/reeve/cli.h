@@ -39,7 +39,8 @@ int rv_cli_parse(int argc, char **argv, unsigned allowed, struct rv_cli *out) RV
 const char *rv_tr(const char *english, const char *japanese);
 
 void rv_cli_error(const char *fmt, ...) RV_PRINTF(1, 2);
-/* diag's text, behind its place unless the text names that itself. */
+/* diag's text, behind its place unless the text names that itself; in Japanese the catalogue's
+ * sentence stands before both. */
 void rv_cli_error_diag(const struct rv_diag *diag);
 
 /* A configuration and the schema that it points into; conf is freed by the caller. */

@@ -169,6 +169,9 @@ def a_port_in_use_is_one_line_and_exit_1():
             equal(done.returncode, FAILURE, done.stderr)
             equal(done.stderr, f"reeve: status.listen: cannot listen on {address}: "
                                "Address already in use\n", "message")
+            done = run("status", "--config", path, "--state", place.path("state"), lang="ja_JP.UTF-8")
+            check(done.stderr.startswith("reeve: このアドレスで待ち受けできません: status.listen: "),
+                  done.stderr)
 
 
 @test

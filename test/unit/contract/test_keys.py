@@ -11,8 +11,8 @@ import os
 import re
 import sys
 
-FOLDERS = ("contract", "lib/db", "lib/pki", "lib/secret", "lib/tls", "proto/armsconf", "rsapi",
-           "server")
+FOLDERS = ("cmd/reeve", "contract", "lib/app", "lib/db", "lib/pki", "lib/secret", "lib/tls",
+           "proto/armsconf", "rsapi", "server")
 CALL = re.compile(r'\b(?:rv_diag_set|rsapi_fail|wrong)\s*\(((?:[^;"]|"(?:[^"\\]|\\.)*")*?)\)\s*;',
                   re.S)
 KEY = re.compile(r'"([a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)+)"')
