@@ -3,8 +3,11 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/time.h"
 #include "log/log.h"
+#include "pki/pki.h"
 #include "server/http/api.h"
 #include "server/http/http.h"
 #include "server/http/server.h"
@@ -39,20 +42,47 @@ static int read_pem(struct rv_duty *duty, const struct rv_conf_sec *conf, const 
 	return RV_OK;
 }
 
+/* Clients will refuse an expired certificate, and say little; serving goes on, for those who look
+ * at no dates, and so that a clock gone wrong does not lock everybody out. */
+static void look_at_dates(struct rv_str cert)
+{
+	struct rv_pki_info info;
+	int64_t now_us = rv_time_utc_us();
+	char from[RV_TIME_TEXT_LEN + 1], to[RV_TIME_TEXT_LEN + 1];
+
+	if (rv_pki_inspect(cert, &info, NULL) != RV_OK ||
+	    (now_us >= info.not_before_us && now_us < info.not_after_us))
+		return;
+	rv_time_format(info.not_before_us, from);
+	rv_time_format(info.not_after_us, to);
+	rv_log(RV_LOG_WARN, "http.certificate.invalid_now", RV_KS("item", "http.certificate"),
+	       RV_KS("from", from), RV_KS("to", to));
+}
+
 static int make_tls(struct rv_duty *duty, const struct rv_conf_sec *conf, struct rv_tls_ctx **out,
 		    struct rv_diag *diag)
 {
 	struct rv_buf cert = { 0 }, key = { .wipe = true };
+	char part[RV_DIAG_WHERE_MAX];
 	int err = read_pem(duty, conf, "certificate", "http.crt", &cert, diag);
 
 	if (err == RV_OK)
 		err = read_pem(duty, conf, "key", "http.key", &key, diag);
-	if (err == RV_OK)
-		err = rv_tls_ctx_new(&(struct rv_tls_opt){ .is_server = true,
-							   .peer = RV_TLS_PEER_NONE,
-							   .cert_pem = rv_buf_str(&cert),
-							   .key_pem = rv_buf_str(&key) },
-				     out, diag);
+	if (err != RV_OK)
+		goto out;
+	err = rv_tls_ctx_new(&(struct rv_tls_opt){ .is_server = true,
+						   .peer = RV_TLS_PEER_NONE,
+						   .cert_pem = rv_buf_str(&cert),
+						   .key_pem = rv_buf_str(&key) },
+			     out, diag);
+	if (err == RV_OK) {
+		look_at_dates(rv_buf_str(&cert));
+	} else if (err == RV_ETLS) { /* "key" -> the item of the configuration */
+		memcpy(part, diag->where, sizeof(part));
+		snprintf(diag->where, sizeof(diag->where), "http.%.*s", (int)sizeof(part) - 6,
+			 part);
+	}
+out:
 	rv_buf_deinit(&cert);
 	rv_buf_deinit(&key);
 	return err;

@@ -6,7 +6,9 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import instance  # noqa: E402
@@ -134,6 +136,31 @@ def too_much_is_refused_by_its_size():
           .startswith("HTTP/1.1 413 "), "body")
     check(raw(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 9000 + b"\r\n\r\n")
           .startswith("HTTP/1.1 431 "), "head")
+
+
+@test
+def certificates_that_do_not_do_are_named():
+    """a key of another certificate ends the start; an expired certificate is a warning"""
+    pki = os.path.join(reeve.state, "pki")
+    expired = os.path.join(reeve.dir, "expired.crt")
+    key = os.path.join(pki, "http.key")
+    subprocess.run(["openssl", "req", "-new", "-subj", "/CN=x", "-key", key, "-out", expired + ".req"],
+                   check=True, capture_output=True)
+    subprocess.run(["openssl", "x509", "-req", "-in", expired + ".req", "-signkey", key, "-days", "-1",
+                    "-out", expired], check=True, capture_output=True)
+    for item, path, place, word in (("key", os.path.join(pki, "ls.key"), "http.key", "does not belong"),
+                                    ("certificate", expired, "http.certificate", "invalid_now")):
+        other = instance.Instance({"http": {"certificate": os.path.join(pki, "http.crt"), "key": key,
+                                            item: path}}, command="http")
+        try:
+            other.start(wait=False)
+            deadline = time.monotonic() + instance.READY_SECONDS
+            while word not in other.log_text() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            line = next((x for x in other.log_text().splitlines() if word in x), "")
+            check(place in line, f"{item}: {other.log_text()}")
+        finally:
+            other.remove()
 
 
 @test
