@@ -18,9 +18,12 @@ struct call {
 	const struct rv_contract_op *op;
 };
 
+#define LOST_RS "http.lost_rs" /* the one 503 after which the operation may be done already */
+
 static void reply_error(struct rv_http_request *request, unsigned status,
 			const struct rv_contract_error *error, const char *allow)
 {
+	bool may_retry = status == 503 && !rv_str_is(error->key, LOST_RS);
 	struct rv_buf body = { 0 };
 	struct rv_jsonw w;
 
@@ -29,7 +32,8 @@ static void reply_error(struct rv_http_request *request, unsigned status,
 	rv_http_request_reply(request, &(struct rv_http_reply){ .status = status,
 								.type = RV_CONTRACT_ERROR_TYPE,
 								.body = rv_buf_str(&body),
-								.allow = allow });
+								.allow = allow,
+								.may_retry = may_retry });
 	rv_buf_deinit(&body);
 }
 
@@ -84,6 +88,9 @@ static void reply_lost(const struct call *call, int status)
 	if (err == RV_ETIMEOUT)
 		rv_diag_set(&diag, err, "http.timeout", "",
 			    "rs did not answer in time; the operation may still be carried out");
+	else if (status == RV_ECLOSED)
+		rv_diag_set(&diag, err, LOST_RS, "",
+			    "rs ended meanwhile; the operation may have been carried out");
 	else
 		rv_diag_set(&diag, err, "http.no_rs", "", "rs cannot be reached now (%s)",
 			    rv_err_name(status));

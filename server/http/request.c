@@ -256,7 +256,7 @@ static void add_headers(struct MHD_Response *response, const struct rv_http_repl
 		MHD_add_response_header(response, "Allow", reply->allow);
 	if (reply->status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"reeve\"");
-	if (reply->status == 503)
+	if (reply->may_retry)
 		MHD_add_response_header(response, "Retry-After", "1");
 }
 

@@ -19,6 +19,7 @@ struct rv_http_reply {
 	const char *type;   /* of the body */
 	struct rv_str body; /* copied */
 	const char *allow;  /* with 405: "GET, PUT"; else NULL */
+	bool may_retry;     /* with 503: nothing was done, so try again */
 };
 
 /* HEAD counts as GET: the body is left out of the answer further down. */
@@ -30,7 +31,7 @@ struct rv_str rv_http_request_body(const struct rv_http_request *request);
 /* The Bearer token; empty when there is none. */
 struct rv_str rv_http_request_token(const struct rv_http_request *request);
 
-/* 401 and 503 get their WWW-Authenticate and Retry-After here. */
+/* 401 gets its WWW-Authenticate here. */
 void rv_http_request_reply(struct rv_http_request *request, const struct rv_http_reply *reply);
 
 /* Path and query of a request target: "/a?b", also "http://host/a?b". */

@@ -97,6 +97,10 @@ static void on_op(void *arg, struct rv_bus_call *call, struct rv_str bytes)
 	rv_rs_op_out_encode(&out, &reply);
 	rv_bus_reply(call, RV_OK, rv_buf_str(&reply));
 done:
+	if (w->loses_rs) {
+		rv_bus_free(w->rs_bus);
+		w->rs_bus = NULL;
+	}
 	if (w->is_stopped_early)
 		begin_stop(w);
 	rv_buf_deinit(&body);
@@ -258,7 +262,7 @@ void fixture_run(struct world *w, struct client *c, bool has_rs)
 	listen_on_loopback(w);
 	connect_buses(w, has_rs);
 	w->api.bus = w->http_bus;
-	w->api.timeout_us = w->is_stopped_early ? 10000000 : SHORT_US;
+	w->api.timeout_us = w->is_stopped_early || w->loses_rs ? 10000000 : SHORT_US;
 	assert_int_equal(rv_http_server_new(&opt, &w->server), RV_OK);
 	c->world = w;
 	rv_buf_init(&c->answer, ANSWER_MAX);

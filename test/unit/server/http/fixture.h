@@ -35,6 +35,7 @@ struct world {
 	struct sockaddr_in addr;
 	int listen_fd;
 	unsigned ops;          /* that rs saw */
+	bool loses_rs;         /* device.delete is the end of rs */
 	bool is_stopped_early; /* stop as soon as rs has an operation */
 	bool is_stopping;
 };

@@ -194,6 +194,24 @@ static void without_rs_the_answer_is_503(void **state)
 	rv_buf_deinit(&c.answer);
 }
 
+/* Nobody knows then whether it was done: the answer does not say that it was not. */
+static void the_end_of_rs_answers_what_is_on_its_way(void **state)
+{
+	const char *parts[] = { "DELETE /api/v2/devices/" DISTID " HTTP/1.1\r\n" HOST CLOSE TOKEN
+				"\r\n",
+				NULL };
+	struct world w = { .loses_rs = true };
+	struct client c = { .parts = parts };
+
+	(void)state;
+	fixture_run(&w, &c, true);
+	assert_int_equal(w.ops, 1);
+	assert_non_null(strstr(c.answer.ptr, "HTTP/1.1 503 "));
+	assert_non_null(strstr(c.answer.ptr, "http.lost_rs"));
+	assert_null(strstr(c.answer.ptr, "Retry-After"));
+	rv_buf_deinit(&c.answer);
+}
+
 /* The largest of everything at once that the gate lets pass must find an answer. */
 static void the_largest_head_is_answered(void **state)
 {
@@ -335,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_request_gets_its_answer),
 		cmocka_unit_test(without_rs_the_answer_is_503),
+		cmocka_unit_test(the_end_of_rs_answers_what_is_on_its_way),
 		cmocka_unit_test(the_largest_head_is_answered),
 		cmocka_unit_test(large_bodies_and_answers_pass),
 		cmocka_unit_test(a_request_that_never_ends_is_cut_off),
