@@ -63,6 +63,7 @@ def s10_062_without_sa_certificate_the_pull_succeeds():
     """The same."""
     rs_case(lambda p: p.rs_answer())
     rs_case(lambda p: p.rs_answer(extra="<sa-certificate></sa-certificate><sa-private-key></sa-private-key>"))
+    rs_case(lambda p: p.rs_answer(extra=f"<sa-private-key>{cases.certs.pem('sa', 'key')}</sa-private-key>"))
 
 
 @test

@@ -40,8 +40,8 @@ struct rv_sa_service { /* all-zero: nothing known */
 void rv_sa_service_deinit(struct rv_sa_service *service); /* wipes; leaves an all-zero struct */
 
 /* From the answer of an RS pull; copies all. RV_EINVALID: heartbeat-info without host or
- * passphrase, or a certificate without key; -ENOMEM. *out is untouched then. Heartbeat numbers that make no sense leave heartbeat off and say so in
- * diag->text, with RV_OK. */
+ * passphrase, or a certificate without key; -ENOMEM. *out is untouched then. Heartbeat numbers that
+ * make no sense leave heartbeat off and say so in diag->text, with RV_OK. */
 int rv_sa_service_from_answer(const struct rv_armsxml_response *answer, struct rv_sa_service *out,
 			      struct rv_diag *diag) RV_MUSTCHECK;
 

@@ -509,34 +509,6 @@ static void a_certificate_that_cannot_be_used_fails_the_attempt(void **state)
 	world_deinit(&w);
 }
 
-/* 3.5: without sa-certificate the pull succeeds, whatever else came. */
-static void a_key_without_certificate_is_no_identity(void **state)
-{
-	struct world w;
-
-	(void)state;
-	one_rs(&w,
-	       CONFIG(OK, URL "<sa-private-key>-----BEGIN PRIVATE KEY-----\n</sa-private-key>"));
-	assert_int_equal(world_pull(&w, 60, dhcp, 1), 0);
-	assert_int_equal(rv_sa_service(w.sa)->certificate.len, 0);
-	world_deinit(&w);
-}
-
-/* Logs are lines on somebody's console; a server must not write other lines there. */
-static void what_a_server_says_reaches_the_log_as_printable_text(void **state)
-{
-	struct world w;
-
-	(void)state;
-	one_rs(&w, "<arms-message><arms-response type=\"x\"><result-code>301</result-code>"
-		   "<description>a\n&#9;b&#x9b;31mc</description></arms-response></arms-message>");
-	assert_int_equal(world_pull(&w, 60, dhcp, 1), ARMS_ETIMEOUT);
-	rv_buf_putc(&w.log, '\0');
-	assert_int_equal(w.log.err, RV_OK);
-	assert_non_null(strstr(w.log.ptr, "result 301 a??b??31mc\n"));
-	world_deinit(&w);
-}
-
 static void the_certificate_is_shown_from_the_next_connection_on_to_the_ls_too(void **state)
 {
 	struct rv_sa_line line = { .type = ARMS_LINE_DHCP };
@@ -616,8 +588,6 @@ int main(void)
 		cmocka_unit_test(the_answer_s_lists_are_kept),
 		cmocka_unit_test(heartbeat_settings_count_only_when_all_of_them_make_sense),
 		cmocka_unit_test(a_certificate_that_cannot_be_used_fails_the_attempt),
-		cmocka_unit_test(a_key_without_certificate_is_no_identity),
-		cmocka_unit_test(what_a_server_says_reaches_the_log_as_printable_text),
 		cmocka_unit_test(
 			the_certificate_is_shown_from_the_next_connection_on_to_the_ls_too),
 		cmocka_unit_test(requests_carry_what_was_registered),

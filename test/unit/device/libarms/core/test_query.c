@@ -216,6 +216,23 @@ static void a_url_with_blanks_around_it_fails_and_the_next_is_asked(void **state
 	world_deinit(&w);
 }
 
+/* Logs are lines on somebody's console; a server must not write other lines there. */
+static void what_a_server_says_reaches_the_log_as_printable_text(void **state)
+{
+	struct world w;
+
+	(void)state;
+	pulled(&w);
+	w.hosts[11].body =
+		"<arms-message><arms-response><result-code>501</result-code>"
+		"<description>a\n&#9;b&#x9b;31mc</description></arms-response></arms-message>";
+	assert_int_equal(world_query(&w), ARMS_EDONTRETRY);
+	rv_buf_putc(&w.log, '\0');
+	assert_int_equal(w.log.err, RV_OK);
+	assert_non_null(strstr(w.log.ptr, "result 501 a??b??31mc\n"));
+	world_deinit(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +245,7 @@ int main(void)
 		cmocka_unit_test(methods_are_kept_in_the_rs_s_order_and_unknown_ones_left_out),
 		cmocka_unit_test(without_pull_urls_the_query_cannot_begin),
 		cmocka_unit_test(a_url_with_blanks_around_it_fails_and_the_next_is_asked),
+		cmocka_unit_test(what_a_server_says_reaches_the_log_as_printable_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
