@@ -39,7 +39,11 @@ static int fail_curl(const struct session *s, CURLcode code, const struct rv_buf
 	case CURLE_OPERATION_TIMEDOUT:
 		return rsapi_fail(error, RV_ETIMEOUT, "rsapi.timeout", "",
 				  "no answer in time from %s", s->base);
-	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_PEER_FAILED_VERIFICATION: /* curl's own words speak of SSH, too */
+		return rsapi_fail(
+			error, RV_ETLS, "rsapi.tls", "",
+			"TLS with %s: its certificate is not of the CA, or not for this host",
+			s->base);
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_SSL_CACERT_BADFILE:
 		return rsapi_fail(error, RV_ETLS, "rsapi.tls", "", "TLS with %s: %s", s->base,

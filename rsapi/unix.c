@@ -78,7 +78,8 @@ static int unreachable(const struct link *link, int r, struct rsapi_error *error
 				  link->path);
 	default:
 		return rsapi_fail(error, RV_ECLOSED, "rsapi.unreachable", "",
-				  "no rs answers at %s (%s)", link->path, rv_err_name(r));
+				  "no rs answers at %s (%s); is reeve serve running?", link->path,
+				  rv_err_name(r));
 	}
 }
 

@@ -181,7 +181,8 @@ static void reply_no_route(struct rv_http_request *request, int err, const char 
 
 	if (err == RV_ENOTFOUND || err == RV_ESYNTAX) {
 		status = err == RV_ENOTFOUND ? 404 : 400;
-		rv_diag_set(&diag, err, "http.path", "", "there is nothing at %.*s",
+		rv_diag_set(&diag, err, "http.path", "",
+			    "there is nothing at %.*s; /api/v2/openapi.json tells what there is",
 			    RV_STR_ARG(path));
 	} else if (err == RV_EUNSUPPORTED) {
 		status = 405;
