@@ -177,8 +177,9 @@ static void on_pipe(uv_poll_t *poll, int status, int events)
 
 	if (conn->net == NULL)
 		return;
-	if (status < 0) {
-		rv_net_conn_close(conn->net);
+	if (status < 0) { /* libmicrohttpd closed with a next request unread: the answer is here */
+		finish(conn);
+		update_events(conn);
 		return;
 	}
 	if ((events & UV_WRITABLE) != 0)

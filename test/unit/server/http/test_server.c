@@ -127,6 +127,15 @@ static const struct {
 	  NULL,
 	  0 },
 	{ { "GET /healthz HTTP/1.0\r\n\r\n" }, { " 200 ", "ok\n" }, NULL, 0 },
+	/* what follows a request that was to be the last one must not cost it its answer */
+	{ { "GET /healthz HTTP/1.1\r\n" HOST CLOSE "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n" },
+	  { "HTTP/1.1 200 ", "ok\n" },
+	  NULL,
+	  0 },
+	{ { "GET /api/v2/devices HTTP/1.0\r\n" TOKEN "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n" },
+	  { "HTTP/1.1 200 ", "{\"devices\":[{", "}],", "}" },
+	  NULL,
+	  1 },
 	/* blanks behind a value are none of it */
 	{ { "POST /api/v2/devices HTTP/1.1\r\n" HOST TOKEN "Connection: close \r\n"
 	    "Content-Length: 65 \t\r\n\r\n{\"distid\":\"" DISTID "\",\"ls_key\":\"k\"}" },
