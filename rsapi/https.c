@@ -49,8 +49,8 @@ static int fail_curl(const struct session *s, CURLcode code, const struct rv_buf
 		return rsapi_fail(error, RV_ETLS, "rsapi.tls", "", "TLS with %s: %s", s->base,
 				  curl_easy_strerror(code));
 	case CURLE_WRITE_ERROR:
-		return rsapi_fail(error, answer->err, "rsapi.too_long", "",
-				  "the answer is too long");
+		return rsapi_fail(error, answer->err != RV_OK ? answer->err : RV_ECLOSED,
+				  "rsapi.too_long", "", "the answer is too long");
 	case CURLE_OUT_OF_MEMORY:
 		return rsapi_fail(error, -ENOMEM, "", "", "out of memory");
 	default:
