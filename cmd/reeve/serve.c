@@ -58,11 +58,21 @@ static void put_url(const struct rv_conf *conf, char *out, size_t size)
 		snprintf(out, size, "https://%s/api/v2", addrs[0]);
 }
 
-static void show_token(const struct rv_conf *conf, const char *state_dir, const char *token)
+/* The token of a first start, until it has been shown. */
+struct first {
+	const struct rv_conf *conf;
+	const char *state_dir;
+	char token[RV_FIRST_TOKEN_MAX]; /* "" = none to show */
+};
+
+static void show_token(struct first *first)
 {
+	const char *state_dir = first->state_dir;
 	char url[256];
 
-	put_url(conf, url, sizeof(url));
+	if (first->token[0] == '\0')
+		return;
+	put_url(first->conf, url, sizeof(url));
 	printf("\n"
 	       "  %s %s\n"
 	       "\n"
@@ -73,35 +83,35 @@ static void show_token(const struct rv_conf *conf, const char *state_dir, const 
 	       "  %s\n"
 	       "\n",
 	       rv_tr("Reeve makes its first start in", "Reeveの初回起動:"), state_dir, url,
-	       state_dir, token,
+	       state_dir, first->token,
 	       rv_tr("The token is shown this once; Reeve keeps only its SHA-256.",
 		     "トークンを表示するのはこの一度だけです。ReeveはSHA-256のみを保存します。"));
 	fflush(stdout);
+	rv_wipe(first->token, sizeof(first->token));
 }
 
 /* Keys, certificates and the first token, where they are missing. */
-static int prepare_first_start(const struct rv_component *component, const struct rv_conf *conf,
-			       const struct rv_duty_spec *const *duties, const char *state_dir)
+static int prepare_first_start(const struct rv_component *component,
+			       const struct rv_duty_spec *const *duties, struct first *first)
 {
+	const char *state_dir = first->state_dir;
 	struct rv_pki_init_result made = { 0 };
 	struct rv_diag diag = { 0 };
-	char token[RV_FIRST_TOKEN_MAX];
 	char path[RV_CLI_PATH_MAX + 8];
 
 	snprintf(path, sizeof(path), "%s/pki", state_dir);
 	if (component == NULL && access(path, F_OK) != 0 &&
-	    rv_first_pki(conf, state_dir, NULL, &made, &diag) != RV_OK) {
+	    rv_first_pki(first->conf, state_dir, NULL, &made, &diag) != RV_OK) {
 		rv_cli_error_diag(&diag);
 		return RV_EXIT_FAILURE;
 	}
 	if (!has_duty(duties, "rs") || !rv_first_needs_token(state_dir))
 		return RV_EXIT_OK;
-	if (rv_first_token(state_dir, token, &diag) != RV_OK) {
+	if (rv_first_token(state_dir, first->token, &diag) != RV_OK) {
+		first->token[0] = '\0';
 		rv_cli_error_diag(&diag);
 		return RV_EXIT_FAILURE;
 	}
-	show_token(conf, state_dir, token);
-	rv_wipe(token, sizeof(token));
 	return RV_EXIT_OK;
 }
 
@@ -121,7 +131,7 @@ static void init_log(struct rv_supervisor_opt *opt)
 
 static void on_ready(void *arg)
 {
-	(void)arg;
+	show_token(arg);
 	rv_log(RV_LOG_INFO, "app.supervisor.ready");
 }
 
@@ -139,19 +149,26 @@ static int run(const struct rv_cli *cli, const struct rv_component *component,
 		.join = cli->join,
 		.on_ready = on_ready,
 	};
+	struct first first = { .conf = conf, .state_dir = state_dir };
 	struct rv_diag diag = { 0 };
 	int status = rv_cli_state_dir(cli, state_dir);
 	int err;
 
 	choose_duties(component, conf, duties);
 	if (status == RV_EXIT_OK)
-		status = prepare_first_start(component, conf, duties, state_dir);
+		status = prepare_first_start(component, duties, &first);
 	if (status != RV_EXIT_OK)
 		return status;
 	rv_duties_all(known);
 	rv_cli_libexec(cli, libexec);
 	init_log(&opt);
+	opt.arg = &first;
 	err = rv_supervisor_run(&opt, &diag);
+	/* Never ready, but rs has its store and so may have the token: it would be lost. Otherwise
+	 * the next start makes another one. */
+	if (!rv_first_needs_token(state_dir))
+		show_token(&first);
+	rv_wipe(first.token, sizeof(first.token));
 	if (err == RV_OK)
 		return RV_EXIT_OK;
 	rv_cli_error_diag(&diag);

@@ -78,9 +78,17 @@ static void notify_progress(struct rv_sv *sv)
 	rv_notify(text);
 }
 
-/* Nothing is left to run: with its handles gone the loop ends. */
+/* Nothing is left to run: with its handles gone the loop ends. libuv gives the signals back to
+ * their default, so one that comes now would end us as if by accident: they are blocked from here
+ * on. */
 static void close_all(struct rv_sv *sv)
 {
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < RV_ARRAY_LEN(signal_numbers); i++)
+		sigaddset(&blocked, signal_numbers[i]);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	rv_sv_broker_close(sv);
 	rv_sv_joiner_close(sv);
 	for (size_t i = 0; i < RV_ARRAY_LEN(sv->signals); i++)

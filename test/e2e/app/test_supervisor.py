@@ -11,6 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+import instance  # noqa: E402
 import tap  # noqa: E402
 from tap import check, equal, test  # noqa: E402
 
@@ -320,9 +321,9 @@ def a_wrong_address_is_named_with_its_item():
 def both_families_listen_on_one_port():
     if not os.path.exists("/proc/net/if_inet6"):
         raise tap.Skip("no IPv6 here")
-    with Supervisor("front", "echo", conf='front { listen = {"[::]:0"} }\n') as six:
+    port = instance.free_ports(1, "0.0.0.0")[0]
+    with Supervisor("front", "echo", conf=f'front {{ listen = {{"[::]:{port}"}} }}\n') as six:
         six.ready()
-        port = six.events("app.listener.opened")[0]["address"].rsplit(":", 1)[1]
         with Supervisor("front", "echo", conf=f'front {{ listen = {{"0.0.0.0:{port}"}} }}\n') as four:
             four.ready()
             equal(four.ask("who"), "0", "the IPv4 one")
