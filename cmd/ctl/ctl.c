@@ -42,6 +42,10 @@ static int exit_of(int code)
 	switch (code) {
 	case RV_OK:
 		return RV_CTL_OK;
+	case RV_EINVALID: /* what the server refuses came from the command line, or from its --file
+			   */
+	case RV_ESYNTAX:
+		return RV_CTL_USAGE;
 	case RV_ENOTFOUND:
 		return RV_CTL_NOT_FOUND;
 	case RV_EAUTH:

@@ -6,8 +6,9 @@ GLOBALS = (("--server", "URL", "server"), ("--token-file", "FILE", "token_file")
            ("--utc", "", "utc"), ("--timeout", "SECONDS", "timeout"), ("--help", "", "help"))
 FILES = ("--server", "--token-file", "--ca", "--file")
 LONG_FIELD = 1000  # cmd/ctl/args.c
-EXITS = (("0", "Done."), ("1", "The server refused it, or could not do it."),
-         ("2", "The command line is wrong; nothing was sent."), ("3", "There is no such thing."),
+EXITS = (("0", "Done."), ("1", "The server could not do it, or not in the present state of things."),
+         ("2", "The command line is wrong: this program, or the server, does not accept a value of it "
+          "or of its files. Nothing was changed."), ("3", "There is no such thing."),
          ("4", "No token, a wrong one, or one without the right."),
          ("5", "No server, no answer in time, or TLS failed."))
 
