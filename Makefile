@@ -62,6 +62,6 @@ docs: build
 	scripts/gen-docs
 
 clean:
-	rm -rf build build-san build-tsan build-cov
+	rm -rf build build-bench build-san build-tsan build-cov
 
 .PHONY: help build check quick asan tsan coverage fuzz bench format layers docs clean

@@ -47,7 +47,7 @@ static int bind_one(const struct sockaddr_storage *addr, size_t len, bool is_sha
 static int probe(struct sockaddr_storage *addr, size_t len)
 {
 	socklen_t size = (socklen_t)len;
-	int fd, err;
+	int fd = -1, err;
 
 	err = bind_one(addr, len, false, &fd);
 	if (err != RV_OK)

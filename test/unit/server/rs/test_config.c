@@ -37,7 +37,7 @@ static void what_was_set_is_what_is_there_byte_for_byte(void **state)
 		{ .id = 4 },
 		{ .id = 5, .has_config = true },
 	};
-	struct rv_config_version version;
+	struct rv_config_version version = { 0 };
 	struct rv_config_get_out out;
 
 	make_device(f, DID);
