@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "cmd/ctl/module.h"
+#include "cmd/ctl/names.h"
 #include "contract/view.h"
 
-enum { LONG_FIELD = 1000, WORDS_MAX = 4 };
+enum { WORDS_MAX = 4 };
 
 /* One command line in progress. */
 struct parser {
@@ -23,96 +24,12 @@ struct parser {
 	size_t word_count;
 };
 
-/* -- what the tables say ------------------------------------------------------------------ */
-
-/* The n-th word of op->cli, and whether it is an argument ("DISTID"). False at the end. */
-static bool cli_word(const struct rv_contract_op *op, size_t n, struct rv_str *out, bool *is_arg)
+/* A mistake in what options and arguments gave. */
+static int wrong_option(struct parser *p, int r, const struct rv_diag *diag)
 {
-	struct rv_str rest = rv_str(op->cli);
-
-	for (;; n--) {
-		*out = rv_str_sub(rest, 0, rv_str_find(rest, ' '));
-		if (out->len == 0)
-			return false;
-		if (n == 0)
-			break;
-		rest = rv_str_sub(rest, out->len + 1, rest.len);
-	}
-	*is_arg = out->ptr[0] >= 'A' && out->ptr[0] <= 'Z';
-	return true;
-}
-
-bool ctl_is_argument(const struct rv_contract_op *op, const struct rv_contract_field *field)
-{
-	struct rv_str word;
-	bool is_arg;
-
-	for (size_t n = 0; cli_word(op, n, &word, &is_arg); n++)
-		if (is_arg && rv_str_ieq(word, rv_str(field->name)))
-			return true;
-	return false;
-}
-
-bool ctl_takes_file(const struct rv_contract_field *field)
-{
-	return rv_contract_is(field, RV_CONTRACT_SECRET) ||
-	       (field->kind == RV_CONTRACT_STR && field->max > LONG_FIELD);
-}
-
-bool ctl_is_modules(const struct rv_contract_field *field)
-{
-	return field->kind == RV_CONTRACT_STRUCT && field->of.type == &rv_module_type;
-}
-
-bool ctl_is_file_only(const struct rv_contract_field *field)
-{
-	return field->kind == RV_CONTRACT_STRUCT && !ctl_is_modules(field);
-}
-
-void ctl_option_name(const struct rv_contract_field *field, char out[static CTL_OPTION_MAX])
-{
-	const char *name = ctl_is_modules(field) ? "module" : field->name;
-
-	if (field->kind == RV_CONTRACT_BOOL && strncmp(name, "is_", 3) == 0)
-		name += 3;
-	snprintf(out, CTL_OPTION_MAX, "--%s", name);
-	for (char *p = out; *p != '\0'; p++)
-		if (*p == '_')
-			*p = '-';
-}
-
-void ctl_put_error(struct rv_buf *out, enum rv_lang lang, int code, const char *key,
-		   const char *where, const char *text)
-{
-	char name[128];
-	const char *sentence;
-
-	snprintf(name, sizeof(name), "error:%s", key);
-	sentence = rv_text(lang, name);
-	if (sentence == NULL) {
-		snprintf(name, sizeof(name), "error:%s", rv_err_name(code));
-		sentence = rv_text(lang, name);
-	}
-	/* The detail is English; whoever reads English needs no general sentence before it. */
-	if (lang == RV_LANG_EN && text[0] != '\0')
-		sentence = NULL;
-	if (sentence != NULL)
-		rv_buf_puts(out, sentence);
-	if (where[0] != '\0')
-		rv_buf_printf(out, "%s%s", sentence != NULL ? ": " : "", where);
-	if (text[0] != '\0' && sentence != NULL)
-		rv_buf_printf(out, " (%s)", text);
-	else if (text[0] != '\0')
-		rv_buf_printf(out, "%s%s", where[0] != '\0' ? ": " : "", text);
-	if (out->len == 0)
-		rv_buf_puts(out, rv_err_name(code));
-}
-
-static int wrong_input(struct ctl_io *io, int r, const struct rv_diag *diag)
-{
-	rv_buf_clear(io->err);
-	ctl_put_error(io->err, io->lang, r, diag->key != NULL ? diag->key : "", diag->where,
-		      diag->text);
+	rv_buf_clear(p->io->err);
+	ctl_put_op_error(p->io->err, p->io->lang, p->args.op, r, diag->key != NULL ? diag->key : "",
+			 diag->where, diag->text);
 	return r;
 }
 
@@ -176,7 +93,7 @@ static size_t match_words(const struct parser *p, const struct rv_contract_op *o
 	bool is_arg = false;
 	size_t n;
 
-	for (n = 0; cli_word(op, n, &word, &is_arg) && !is_arg; n++)
+	for (n = 0; ctl_word(op, n, &word, &is_arg) && !is_arg; n++)
 		if (n >= p->word_count || !rv_str_is(word, p->words[n]))
 			return 0;
 	return n;
@@ -228,11 +145,11 @@ static int add_value(struct parser *p, struct rv_contract_input *in,
 		r = ctl_read_file(p->io, value + 1, CTL_FILE_MAX, &text);
 		if (r != RV_OK)
 			return r;
-		if (field->max <= LONG_FIELD)
+		if (field->max <= CTL_LONG_FIELD)
 			text = without_line_end(text);
 	}
 	r = rv_contract_input_text(in, rv_str(field->name), text, &diag);
-	return r == RV_OK ? r : wrong_input(p->io, r, &diag);
+	return r == RV_OK ? r : wrong_option(p, r, &diag);
 }
 
 static int add_bool(struct parser *p, struct rv_contract_input *in,
@@ -245,7 +162,7 @@ static int add_bool(struct parser *p, struct rv_contract_input *in,
 	if (inlined != NULL)
 		return ctl_wrong(p->io, "no_value", name, NULL);
 	r = rv_contract_input_text(in, rv_str(field->name), rv_str(v ? "true" : "false"), &diag);
-	return r == RV_OK ? r : wrong_input(p->io, r, &diag);
+	return r == RV_OK ? r : wrong_option(p, r, &diag);
 }
 
 /* "--no-x" for the bool x. */
@@ -419,7 +336,7 @@ static int parse_arguments(struct parser *p, struct rv_contract_input *in)
 		r = next_word(p, in, &word);
 		if (r != RV_OK || p->args.is_help)
 			return r;
-		if (!cli_word(p->args.op, n, &arg, &is_arg))
+		if (!ctl_word(p->args.op, n, &arg, &is_arg))
 			break;
 		rv_str_copy(arg, name, sizeof(name));
 		if (word == NULL)
@@ -448,7 +365,12 @@ static int add_file(struct parser *p, struct rv_contract_input *in)
 	if (r != RV_OK)
 		return r;
 	r = rv_contract_input_json(in, json, &diag);
-	return r == RV_OK ? r : wrong_input(p->io, r, &diag);
+	if (r == RV_OK)
+		return r;
+	rv_buf_clear(p->io->err); /* the file speaks of fields, not of options */
+	ctl_put_error(p->io->err, p->io->lang, r, diag.key != NULL ? diag.key : "", diag.where,
+		      diag.text);
+	return r;
 }
 
 static int add_modules(struct parser *p, struct rv_contract_input *in)
@@ -468,7 +390,7 @@ static int add_modules(struct parser *p, struct rv_contract_input *in)
 			return r;
 	}
 	r = rv_contract_input_list(in, RV_STR_LIT("modules"), modules, p->module_count, &diag);
-	return r == RV_OK ? r : wrong_input(p->io, r, &diag);
+	return r == RV_OK ? r : wrong_option(p, r, &diag);
 }
 
 static int parse_input(struct parser *p)
@@ -492,7 +414,7 @@ static int parse_input(struct parser *p)
 		return r;
 	r = rv_contract_input_end(&in, value, &diag);
 	if (r != RV_OK)
-		return wrong_input(p->io, r, &diag);
+		return wrong_option(p, r, &diag);
 	p->args.has_limit = limit != NULL && rv_contract_is_present(limit, value);
 	p->args.in = value;
 	return RV_OK;

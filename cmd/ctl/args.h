@@ -27,21 +27,4 @@ struct ctl_args {
 /* argv without the program's name. RV_EINVALID, RV_ELIMIT: the user's mistake, told in io->err. */
 int ctl_args_parse(struct ctl_io *io, const char *const *argv, struct ctl_args *out) RV_MUSTCHECK;
 
-/* "ls_key" -> "--ls-key", "is_enabled" -> "--enabled", "modules" -> "--module", into `out`. */
-enum { CTL_OPTION_MAX = 64 };
-void ctl_option_name(const struct rv_contract_field *field, char out[static CTL_OPTION_MAX]);
-
-/* Is the field given by its place ("DISTID")? */
-bool ctl_is_argument(const struct rv_contract_op *op, const struct rv_contract_field *field);
-/* A field whose value may be read from a file: '@FILE'. */
-bool ctl_takes_file(const struct rv_contract_field *field);
-/* The list of modules, which has a notation of its own. */
-bool ctl_is_modules(const struct rv_contract_field *field);
-/* Only by --file: other lists of structs. */
-bool ctl_is_file_only(const struct rv_contract_field *field);
-
-/* The sentence for a diag in the user's language: the catalogue's, place and detail behind it. */
-void ctl_put_error(struct rv_buf *out, enum rv_lang lang, int code, const char *key,
-		   const char *where, const char *text);
-
 #endif

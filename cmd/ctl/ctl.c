@@ -9,6 +9,7 @@
 
 #include "cmd/ctl/args.h"
 #include "cmd/ctl/help.h"
+#include "cmd/ctl/names.h"
 #include "cmd/ctl/server.h"
 #include "cmd/ctl/show.h"
 #include "contract/rv_contract.h"
@@ -190,7 +191,8 @@ static int run(struct ctl_io *io, const struct ctl_args *args, const struct rsap
 		status = print(io, &out);
 	} else {
 		rv_buf_clear(io->err);
-		ctl_put_error(io->err, io->lang, error.code, error.key, error.where, error.text);
+		ctl_put_op_error(io->err, io->lang, args->op, error.code, error.key, error.where,
+				 error.text);
 		complain(io->err);
 	}
 	rv_buf_deinit(&out);

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "cmd/ctl/args.h"
+#include "cmd/ctl/names.h"
 #include "cmd/ctl/table.h"
 #include "contract/view.h"
 

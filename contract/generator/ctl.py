@@ -5,7 +5,7 @@ GLOBALS = (("--server", "URL", "server"), ("--token-file", "FILE", "token_file")
            ("--ca", "FILE", "ca"), ("--insecure", "", "insecure"), ("--json", "", "json"),
            ("--utc", "", "utc"), ("--timeout", "SECONDS", "timeout"), ("--help", "", "help"))
 FILES = ("--server", "--token-file", "--ca", "--file")
-LONG_FIELD = 1000  # cmd/ctl/args.c
+LONG_FIELD = 1000  # cmd/ctl/names.h
 EXITS = (("0", "Done."), ("1", "The server could not do it, or not in the present state of things."),
          ("2", "The command line is wrong: this program, or the server, does not accept a value of it "
           "or of its files. Nothing was changed."), ("3", "There is no such thing."),
@@ -14,7 +14,7 @@ EXITS = (("0", "Done."), ("1", "The server could not do it, or not in the presen
 
 
 def option_names(op):
-    """[(option, takes a value, field)], as ctl_option_name() of cmd/ctl/args.c has them."""
+    """[(option, takes a value, field)], as ctl_option_name() of cmd/ctl/names.c has them."""
     out = []
     for f in op.inp.fields:
         if f.name in op.cli_args or (f.kind == "struct" and f.ref.name != "module"):

@@ -138,6 +138,15 @@ def a_device_is_made_configured_listed_and_forgotten():
 
 
 @test
+def what_the_server_refuses_is_called_what_was_typed():
+    with instance.Instance() as reeve:
+        for args, text in ((("pull", "list", "--distid", "bad"), "--distid: "),
+                           (("device", "show", "ZZZZ" + DISTID[4:]), "DISTID: ")):
+            _, _, err = ctl(reeve, *args)
+            check(err.startswith("reeve ctl: " + text), err)
+
+
+@test
 def lists_are_fetched_page_by_page():
     """A page holds at most 1,000."""
     count = 1003

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "cmd/ctl/names.h"
 #include "contract/rv_contract.h"
 
 #define DISTID "0000-0000-00E0-0001-0000-0123-4567-89AB"
@@ -68,17 +69,21 @@ static const struct {
 	{ { "device", "list", "--frobnicate" }, NULL, "no option '--frobnicate'" },
 	{ { "device", "list", "extra" }, NULL, "'extra' is one argument too many" },
 	{ { "device", "show" }, NULL, "DISTID is missing" },
-	{ { "device", "show", "short" }, NULL, "distid" },
+	{ { "device", "show", "short" }, NULL, "DISTID: " },
 	{ { "device", "list", "--limit" }, NULL, "'--limit' needs a value" },
-	{ { "device", "list", "--limit", "0" }, NULL, "limit" },
+	{ { "device", "list", "--limit", "0" }, NULL, "--limit: 0 is not" },
 	{ { "device", "list", "--limit", "1", "--limit", "2" }, NULL, "twice" },
 	{ { "device", "list", "--json=yes" }, NULL, "'--json' takes no value" },
-	{ { "device", "create", DISTID }, NULL, "ls_key" },
+	{ { "device", "create", DISTID }, NULL, "--ls-key: is missing" },
 	{ { "device", "create", DISTID, "--ls-key", "k", "--enabled=1" }, NULL, "takes no value" },
 	{ { "device", "create", DISTID, "--distid", "x" }, NULL, "no option '--distid'" },
-	{ { "config", "set", DISTID, "sideways", "--module", "1" }, NULL, "kind" },
-	{ { "config", "set", DISTID, "startup" }, NULL, "modules" },
+	{ { "config", "set", DISTID, "sideways", "--module", "1" }, NULL, "KIND: " },
+	{ { "config", "set", DISTID, "startup" }, NULL, "--module: is missing" },
 	{ { "config", "set", DISTID, "startup", "--module", "x" }, NULL, "'x' is not ID" },
+	{ { "location", "set", "a" }, NULL, "--rs-urls: is missing" },
+	{ { "location", "set", "a", "--rs-urls", "https://192.0.2.1/" },
+	  NULL,
+	  "lines is missing: only --file can give it" },
 	{ { "location", "set", "a", "--lines", "x" }, NULL, "no option '--lines'" },
 	{ { "location", "set", "a", "--file", "/nonexistent" }, NULL, "cannot read /nonexistent" },
 	{ { "device", "list", "--timeout", "0" }, NULL, "'0' is no number of seconds" },
@@ -220,6 +225,43 @@ static void errors_speak_japanese_with_the_detail_behind(void **state)
 	rv_buf_deinit(&out);
 }
 
+static const struct {
+	const char *op, *key, *where, *expected;
+} place_cases[] = {
+	{ "device.create", "contract.missing", "ls_key", "--ls-key: x" },
+	{ "device.update", "", "is_enabled", "--enabled: x" },
+	{ "device.get", "device.distid", "distid", "DISTID: x" },
+	{ "pull.list", "device.distid", "distid", "--distid: x" },
+	{ "config.set", "contract.missing", "modules", "--module: x" },
+	{ "config.set", "contract.missing", "modules[2].id", "modules[2].id: x" },
+	{ "location.set", "contract.too_long", "rs_urls[1]", "--rs-urls: x" },
+	{ "location.set", "contract.too_short", "lines", "lines: x" },
+	{ "location.set", "contract.enum", "lines[0].kind", "lines[0].kind: x" },
+	{ "location.set", "", "nothing_of_it", "nothing_of_it: x" },
+	{ "location.set", "", "", "x" },
+};
+
+static void places_are_called_what_the_user_types(void **state)
+{
+	struct rv_buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(place_cases); i++) {
+		rv_buf_clear(&out);
+		ctl_put_op_error(&out, RV_LANG_EN, rv_contract_op_find(rv_str(place_cases[i].op)),
+				 RV_EINVALID, place_cases[i].key, place_cases[i].where, "x");
+		rv_buf_putc(&out, '\0');
+		assert_string_equal(out.ptr, place_cases[i].expected);
+	}
+	rv_buf_clear(&out);
+	ctl_put_op_error(&out, RV_LANG_JA, rv_contract_op_find(RV_STR_LIT("location.set")),
+			 RV_EINVALID, "contract.missing", "lines", "is missing");
+	rv_buf_putc(&out, '\0');
+	assert_string_equal(out.ptr, "lines がありません。--file でのみ指定できます。"
+				     "'reeve ctl help location set NAME' に例があります");
+	rv_buf_deinit(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +275,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(standard_input_is_read_once, set_up, tear_down),
 		cmocka_unit_test(errors_speak_japanese_with_the_detail_behind),
+		cmocka_unit_test(places_are_called_what_the_user_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
