@@ -1,3 +1,4 @@
+#include "base/addr.h"
 #include "net/net.h"
 
 #include <arpa/inet.h>
@@ -6,29 +7,20 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { PORT_MAX = 65535 };
-
 int rv_net_addr_parse(struct rv_str text, struct sockaddr_storage *out, size_t *out_len)
 {
-	bool is_v6 = rv_str_starts(text, "[");
-	size_t end = rv_str_find(text, is_v6 ? ']' : ':');
-	size_t colon = is_v6 ? end + 1 : end;
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	char host[INET6_ADDRSTRLEN];
-	uint64_t port;
+	struct rv_addr addr;
 
-	if (colon >= text.len || text.ptr[colon] != ':' ||
-	    !rv_str_to_u64(rv_str_sub(text, colon + 1, text.len), PORT_MAX, &port) ||
-	    !rv_str_copy(rv_str_sub(text, is_v6, end - is_v6), host, sizeof(host)))
+	if (!rv_addr_parse(text, &addr))
 		return RV_ESYNTAX;
-	v4.sin_port = v6.sin6_port = htons((uint16_t)port);
-	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, host,
-		      is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr) != 1)
-		return RV_ESYNTAX;
+	v4.sin_port = v6.sin6_port = htons(addr.port);
+	memcpy(&v4.sin_addr, addr.bytes, sizeof(v4.sin_addr));
+	memcpy(&v6.sin6_addr, addr.bytes, sizeof(v6.sin6_addr));
 	memset(out, 0, sizeof(*out));
-	*out_len = is_v6 ? sizeof(v6) : sizeof(v4);
-	memcpy(out, is_v6 ? (const void *)&v6 : (const void *)&v4, *out_len);
+	*out_len = addr.is_v6 ? sizeof(v6) : sizeof(v4);
+	memcpy(out, addr.is_v6 ? (const void *)&v6 : (const void *)&v4, *out_len);
 	return RV_OK;
 }
 
