@@ -28,7 +28,8 @@ static int refuse(struct parse *p, int err, const cfg_t *cfg, const char *sectio
 	unsigned line = cfg != NULL && cfg->line > 0 ? (unsigned)cfg->line : 0;
 
 	p->err = err;
-	rv_diag_set(d, err, inner.key, NULL, "%s:%u: %.200s", p->name, line, inner.text);
+	rv_diag_set(d, err, inner.key, NULL, "%s:%u: %s%s%.240s", p->name, line,
+		    item != NULL ? section : "", item != NULL ? "." : "", inner.text);
 	snprintf(d->where, sizeof(d->where), "%s%s%s", section, item != NULL ? "." : "",
 		 item != NULL ? item : "");
 	d->line = line;

@@ -163,6 +163,12 @@ static bool to_number(const struct rv_conf_item *item, struct rv_str text, int64
 	}
 }
 
+/* What a message may show of a value. */
+static struct rv_str shown(const struct rv_conf_item *item, struct rv_str text)
+{
+	return item->is_secret ? rv_str("***") : rv_str_sub(text, 0, 80);
+}
+
 static int refuse(const struct rv_conf_item *item, const char *key, struct rv_str text,
 		  struct rv_diag *diag)
 {
@@ -171,7 +177,7 @@ static int refuse(const struct rv_conf_item *item, const char *key, struct rv_st
 
 	rv_conf_range_text(item, &range);
 	err = rv_diag_set(diag, RV_EINVALID, key, item->name, "%s is \"%.*s\"; it must be %s%s%.*s",
-			  item->name, RV_STR_ARG(rv_str_sub(text, 0, 80)),
+			  item->name, RV_STR_ARG(shown(item, text)),
 			  item->type == RV_CONF_ENUM ? "" : rv_conf_type_text(item->type),
 			  range.len > 0 && item->type != RV_CONF_ENUM ? ", " : "",
 			  RV_STR_ARG(rv_buf_str(&range)));
@@ -179,12 +185,24 @@ static int refuse(const struct rv_conf_item *item, const char *key, struct rv_st
 	return err;
 }
 
+static int check(const struct rv_conf_item *item, struct rv_str text, struct rv_diag *diag)
+{
+	struct rv_diag reason = { 0 };
+	int err = item->check(text, &reason);
+
+	if (err == RV_OK)
+		return RV_OK;
+	if (reason.text[0] == '\0')
+		return refuse(item, "conf.value", text, diag);
+	return rv_diag_set(diag, err, reason.key, item->name, "%s is \"%.*s\": %s", item->name,
+			   RV_STR_ARG(shown(item, text)), reason.text);
+}
+
 static int judge(const struct rv_conf_item *item, struct rv_str text, int64_t *out_number,
 		 struct rv_diag *diag)
 {
 	bool is_scalar = item->type == RV_CONF_INT || item->type == RV_CONF_DURATION ||
 			 item->type == RV_CONF_SIZE;
-	int err;
 
 	if (text.len > RV_CONF_TEXT_MAX)
 		return rv_diag_set(diag, RV_ELIMIT, "conf.too_long", item->name,
@@ -197,12 +215,7 @@ static int judge(const struct rv_conf_item *item, struct rv_str text, int64_t *o
 		return refuse(item, "conf.type", text, diag);
 	if (is_scalar && has_range(item) && (*out_number < item->min || *out_number > item->max))
 		return refuse(item, "conf.range", text, diag);
-	if (item->check == NULL)
-		return RV_OK;
-	err = item->check(text, diag);
-	if (err != RV_OK && diag != NULL && diag->text[0] == '\0')
-		return refuse(item, "conf.value", text, diag);
-	return err;
+	return item->check != NULL ? check(item, text, diag) : RV_OK;
 }
 
 static size_t count_max(const struct rv_conf_item *item)
