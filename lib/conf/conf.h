@@ -43,7 +43,8 @@ struct rv_conf_item {
 	const char *doc_ja;
 	enum rv_conf_reload reload;
 	bool is_secret; /* dump prints *** */
-	/* Further check of one value ("is it an address with a port?"); NULL = none. */
+	/* Further check of one value ("is it an address with a port?"); NULL = none. Its words are
+	 * the reason alone ("it must be ..."): item and value are put before them. */
 	int (*check)(struct rv_str value, struct rv_diag *diag);
 };
 
@@ -55,6 +56,11 @@ struct rv_conf_section {
 	size_t item_count;
 	bool may_repeat; /* `line dhcp { }`: any number, each with a title */
 };
+
+/* Checks for items: a numeric address with a port (base/addr.h). To listen, port 0 is any free one;
+ * a peer needs a port. RV_EINVALID with key "conf.address". */
+int rv_conf_check_listen(struct rv_str value, struct rv_diag *diag) RV_MUSTCHECK;
+int rv_conf_check_peer(struct rv_str value, struct rv_diag *diag) RV_MUSTCHECK;
 
 struct rv_conf;     /* a whole parsed file */
 struct rv_conf_sec; /* one section of it */

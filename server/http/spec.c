@@ -7,6 +7,7 @@ static const struct rv_conf_item items[] = {
 		.def = "{\"127.0.0.1:8080\"}",
 		.min = 1,
 		.max = RV_DUTY_LISTEN_MAX,
+		.check = rv_conf_check_listen,
 		.doc = "Addresses of the REST API: always TLS.",
 		.doc_ja = "REST API の待受アドレス。常に TLS を使う。",
 	},

@@ -6,6 +6,7 @@ static const struct rv_conf_item ls_items[] = {
 	  .def = "{\"127.0.0.1:7443\"}",
 	  .min = 1,
 	  .max = 16,
+	  .check = rv_conf_check_listen,
 	  .doc = "Addresses on which devices reach the Location Server.",
 	  .doc_ja = "ロケーションサーバの待受アドレス。" },
 	{ .name = "workers",

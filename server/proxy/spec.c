@@ -6,6 +6,7 @@ static const struct rv_conf_item proxy_items[] = {
 	  .def = "{\"127.0.0.1:8443\"}",
 	  .min = 1,
 	  .max = 16,
+	  .check = rv_conf_check_listen,
 	  .doc = "Addresses on which devices reach the ARMS Proxy; rs.pull_urls leads here.",
 	  .doc_ja = "ARMSプロキシの待受アドレス。" },
 	{ .name = "workers",

@@ -349,9 +349,8 @@ int rv_rs_open(const struct rv_rs_opt *opt, struct rv_rs **out, struct rv_diag *
 	if (rs == NULL)
 		return -ENOMEM;
 	rv_idgen_init(&rs->ids, opt->node);
-	err = rs_settings_read(opt->conf, &rs->settings, diag);
-	if (err == RV_OK)
-		err = read_ca(rs, opt, diag);
+	rs_settings_read(opt->conf, &rs->settings);
+	err = read_ca(rs, opt, diag);
 	if (err == RV_OK)
 		err = make_path(opt->state_dir, "secret.key", path, diag);
 	if (err == RV_OK)

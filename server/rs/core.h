@@ -49,9 +49,8 @@ struct rs_settings {
 	int64_t waiting_max, strangers_max;
 };
 
-/* RV_EINVALID with diag naming the item. */
-int rs_settings_read(const struct rv_conf *conf, struct rs_settings *out,
-		     struct rv_diag *diag) RV_MUSTCHECK;
+/* Of a parsed config: the tables' checks have let every value by. */
+void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out);
 
 struct rv_rs {
 	struct rs_settings settings;

@@ -1,6 +1,7 @@
-#include <arpa/inet.h>
+#include <assert.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/time.h"
 #include "server/rs/core.h"
 
@@ -17,29 +18,18 @@ static uint32_t read_seconds(const struct rv_conf_sec *sec, const char *item)
 	return (uint32_t)(rv_conf_int(sec, item) / RV_US_PER_SEC);
 }
 
-/* "192.0.2.1:5115" or "[2001:db8::1]:5115": devices resolve no names. */
-static int read_heartbeat(const char *text, struct rs_heartbeat *out, struct rv_diag *diag)
+/* "192.0.2.1:5115" or "[2001:db8::1]:5115": devices resolve no names. rv_conf_check_peer let it by. */
+static void read_heartbeat(const char *text, struct rs_heartbeat *out)
 {
-	const char *colon = strrchr(text, ':');
-	struct rv_str host = rv_strn(text, colon != NULL ? (size_t)(colon - text) : 0);
-	bool is_ipv6 = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
-	uint8_t address[16];
-	uint64_t port;
+	struct rv_addr addr;
+	bool is_address = rv_addr_parse(rv_str(text), &addr);
 
-	if (is_ipv6)
-		host = rv_str_sub(host, 1, host.len - 2);
-	if (colon == NULL || !rv_str_copy(host, out->host, sizeof(out->host)) ||
-	    inet_pton(is_ipv6 ? AF_INET6 : AF_INET, out->host, address) != 1 ||
-	    !rv_str_to_u64(rv_str(colon + 1), 65535, &port) || port == 0)
-		return rv_diag_set(diag, RV_EINVALID, "rs.heartbeat-server", "rs.heartbeat_servers",
-				   "\"%s\" is not a numeric address and port (\"192.0.2.1:5115\", "
-				   "\"[2001:db8::1]:5115\")",
-				   text);
-	out->port = (uint32_t)port;
-	return RV_OK;
+	assert(is_address);
+	memcpy(out->host, addr.host, sizeof(addr.host));
+	out->port = addr.port;
 }
 
-int rs_settings_read(const struct rv_conf *conf, struct rs_settings *out, struct rv_diag *diag)
+void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out)
 {
 	const struct rv_conf_sec *sec = rv_conf_get(conf, "rs", NULL);
 	struct rs_settings s = {
@@ -66,12 +56,7 @@ int rs_settings_read(const struct rv_conf *conf, struct rs_settings *out, struct
 		s.tunnel_urls = s.pull_urls;
 	if (s.location_urls.count == 0)
 		s.location_urls = s.pull_urls;
-	for (s.heartbeat_count = 0; s.heartbeat_count < servers.count; s.heartbeat_count++) {
-		struct rs_heartbeat *h = &s.heartbeats[s.heartbeat_count];
-		int err = read_heartbeat(servers.items[s.heartbeat_count], h, diag);
-		if (err != RV_OK)
-			return err;
-	}
+	for (s.heartbeat_count = 0; s.heartbeat_count < servers.count; s.heartbeat_count++)
+		read_heartbeat(servers.items[s.heartbeat_count], &s.heartbeats[s.heartbeat_count]);
 	*out = s;
-	return RV_OK;
 }

@@ -20,7 +20,8 @@ static int check_address(struct rv_str value, struct rv_diag *diag)
 	if (rv_str_copy(value, text, sizeof(text)) &&
 	    (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1))
 		return RV_OK;
-	return rv_diag_set(diag, RV_EINVALID, "rs.push-address", "", "must be a numeric address");
+	return rv_diag_set(diag, RV_EINVALID, "rs.push-address", "",
+			   "it must be a numeric address");
 }
 
 static int check_method(struct rv_str value, struct rv_diag *diag)
@@ -104,6 +105,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "{\"127.0.0.1:5115\"}",
 	  .min = 1,
 	  .max = 5,
+	  .check = rv_conf_check_peer,
 	  .doc = "Heartbeat servers, numeric address and port. At least one: the original device "
 		 "library spins without.",
 	  .doc_ja = "Heartbeatサーバ。アドレスは数値で書く。" },

@@ -7,6 +7,7 @@ static const struct rv_conf_item items[] = {
 		.def = "{\"127.0.0.1:9090\"}",
 		.min = 0,
 		.max = RV_DUTY_LISTEN_MAX,
+		.check = rv_conf_check_listen,
 		.doc = "Addresses of /metrics, /healthz and /readyz: plain HTTP, without any check "
 		       "of who "
 		       "asks. The default holds for `reeve serve`; a component run alone has none. "

@@ -100,10 +100,16 @@ def wrong_usage_is_one_line_and_exit_2():
 def a_wrong_configuration_is_named_by_file_and_line_and_exit_3():
     with Place() as place:
         path = place.write("reeve.conf", "# first\nreeve {\n    log_level = loud\n}\n")
-        fails(CONFIG, rf"reeve: {path}:3: log_level is \"loud\"; it must be one of", "conf", "check",
+        fails(CONFIG, rf"reeve: {path}:3: reeve.log_level is \"loud\"; it must be one of", "conf", "check",
               "--config", path)
         fails(CONFIG, rf"reeve: {path}:3: ", "serve", "--config", path, "--state", place.path("state"))
         check(not os.path.exists(place.path("state")), "nothing was made")
+        for line in ('rs.heartbeat_servers="x"', 'rs.heartbeat_servers="hb.example:5115"', 'rs.push_addresses="zz"',
+                     'ls.listen="foo"', 'proxy.listen="foo"', 'http.listen="1.2.3.4:99999"', 'status.listen="foo"'):
+            section, item, value = re.split("[.=]", line, maxsplit=2)
+            path = place.write("reeve.conf", f"{section} {{\n    {item} = {{{value}}}\n}}\n")
+            fails(CONFIG, rf"reeve: {path}:2: {section}.{item} is {value}: it must be a numeric address", "conf",
+                  "check", "--config", path)
         path = place.write("reeve.conf", "nonsense { }\n")
         fails(CONFIG, rf"reeve: {path}:1: ", "conf", "dump", "--config", path)
         fails(CONFIG, rf"reeve: {place.path('none')}: No such file", "conf", "check", "--config",
