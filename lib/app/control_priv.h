@@ -8,7 +8,8 @@
  *
  *   kind     from            carries                                    fds
  *   START    supervisor      self; body: level NUL format NUL state dir  config, listeners
- *   LINK     supervisor      self, peer: a link of self to peer          one end of a pair
+ *   LINK     supervisor      self, peer: a link of self to peer; body:   one end of a pair
+ *                            methods that peer may call, one a line
  *   STOP     supervisor
  *   ROSTER   supervisor      body: app/roster_priv.h
  *   READY    duty

@@ -162,7 +162,8 @@ static void take_link(struct rv_duty *duty, struct rv_control_msg *msg)
 
 	if (msg->fd_count != 1 || msg->peer.name[0] == '\0')
 		return;
-	err = rv_bus_attach(duty->bus, msg->peer.name, msg->peer.instance, msg->fds[0]);
+	err = rv_bus_attach_limited(duty->bus, msg->peer.name, msg->peer.instance, msg->fds[0],
+				    msg->body);
 	msg->fds[0] = -1;
 	if (err != RV_OK)
 		rv_log(RV_LOG_ERROR, "app.link.failed", RV_KS("peer", msg->peer.name),

@@ -23,6 +23,23 @@ static void join_child(struct rv_sv_joiner *joiner, const struct rv_sv_child *ch
 		       RV_KI("instance", child->instance), RV_KS("error", rv_err_name(err)));
 }
 
+/* The methods that it may call are those of our tables, too. */
+static void pass_link(struct rv_sv_child *child, const struct rv_duty_spec *peer,
+		      struct rv_control_msg *msg)
+{
+	struct rv_buf methods = { 0 };
+	int err;
+
+	rv_plan_may_call(peer, child->spec, false, &methods);
+	msg->body = rv_buf_str(&methods);
+	err = methods.err != RV_OK ? methods.err : rv_control_chan_send(child->control, msg);
+	if (err != RV_OK)
+		rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", msg->self.name),
+		       RV_KS("b", msg->peer.name), RV_KS("error", rv_err_name(err)));
+	msg->body = (struct rv_str){ 0 };
+	rv_buf_deinit(&methods);
+}
+
 /* Only names that we do not run ourselves are wanted from there, and only what the tables allow:
  * the other supervisor is believed no more than that. */
 static void take_link(struct rv_sv *sv, struct rv_control_msg *msg)
@@ -35,13 +52,10 @@ static void take_link(struct rv_sv *sv, struct rv_control_msg *msg)
 	for (size_t i = 0; i < sv->child_count; i++) {
 		struct rv_sv_child *child = &sv->children[i];
 
-		if (child->instance != msg->self.instance ||
-		    strcmp(child->spec->name, msg->self.name) != 0 || child->control == NULL ||
-		    !rv_plan_is_paired(child->spec, peer, false))
-			continue;
-		if (rv_control_chan_send(child->control, msg) != RV_OK)
-			rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", msg->self.name),
-			       RV_KS("b", msg->peer.name));
+		if (child->instance == msg->self.instance &&
+		    strcmp(child->spec->name, msg->self.name) == 0 && child->control != NULL &&
+		    rv_plan_is_paired(child->spec, peer, false))
+			pass_link(child, peer, msg);
 	}
 }
 

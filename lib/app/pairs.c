@@ -19,17 +19,39 @@ static struct rv_control_party party_of(const struct rv_sv_child *child)
 	return err == RV_OK ? party : (struct rv_control_party){ 0 };
 }
 
+/* One of two to be linked. */
+struct end {
+	struct rv_control_chan *chan;
+	struct rv_control_party party;
+	const struct rv_duty_spec *spec;
+};
+
+static struct end end_of(const struct rv_sv_child *child)
+{
+	return (struct end){ child->control, party_of(child), child->spec };
+}
+
+static int send_link(const struct end *to, const struct end *peer, bool is_local, int fd)
+{
+	struct rv_control_msg msg = { .kind = RV_CONTROL_LINK,
+				      .self = to->party,
+				      .peer = peer->party,
+				      .fds = { fd },
+				      .fd_count = 1 };
+	struct rv_buf methods = { 0 };
+	int err;
+
+	rv_plan_may_call(peer->spec, to->spec, is_local, &methods);
+	msg.body = rv_buf_str(&methods);
+	err = methods.err != RV_OK ? methods.err : rv_control_chan_send(to->chan, &msg);
+	rv_buf_deinit(&methods);
+	return err;
+}
+
 /* One end of a new pair over each channel. A duty that does not even read its control socket
  * cannot be given a link; it shows in its missing answers. */
-static int link_two(struct rv_control_chan *a_chan, const struct rv_control_party *a,
-		    struct rv_control_chan *b_chan, const struct rv_control_party *b)
+static int link_two(const struct end *a, const struct end *b, bool is_local)
 {
-	struct rv_control_msg to_a = {
-		.kind = RV_CONTROL_LINK, .self = *a, .peer = *b, .fd_count = 1
-	};
-	struct rv_control_msg to_b = {
-		.kind = RV_CONTROL_LINK, .self = *b, .peer = *a, .fd_count = 1
-	};
 	int pair[2];
 	int err;
 
@@ -37,17 +59,15 @@ static int link_two(struct rv_control_chan *a_chan, const struct rv_control_part
 		err = rv_err_from_errno();
 		goto out;
 	}
-	to_a.fds[0] = pair[0];
-	to_b.fds[0] = pair[1];
-	err = rv_control_chan_send(a_chan, &to_a);
+	err = send_link(a, b, is_local, pair[0]);
 	if (err == RV_OK)
-		err = rv_control_chan_send(b_chan, &to_b);
+		err = send_link(b, a, is_local, pair[1]);
 	close(pair[0]);
 	close(pair[1]);
 out:
 	if (err != RV_OK)
-		rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", a->name), RV_KS("b", b->name),
-		       RV_KS("error", rv_err_name(err)));
+		rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", a->party.name),
+		       RV_KS("b", b->party.name), RV_KS("error", rv_err_name(err)));
 	return err;
 }
 
@@ -56,8 +76,9 @@ static bool is_linkable(const struct rv_sv_child *child)
 	return child->control != NULL && child->run != RV_DUTY_STOPPING;
 }
 
-static void pair_with_outsiders(struct rv_sv_child *child, const struct rv_control_party *self)
+static void pair_with_outsiders(struct rv_sv_child *child)
 {
+	const struct end self = end_of(child);
 	struct rv_list *it;
 
 	if (child->sv->broker.path[0] == '\0')
@@ -66,36 +87,39 @@ static void pair_with_outsiders(struct rv_sv_child *child, const struct rv_contr
 		struct rv_sv_outsider *out = RV_CONTAINER_OF(it, struct rv_sv_outsider, link);
 
 		for (size_t i = 0; i < out->party_count; i++) {
-			if (rv_plan_is_paired(child->spec, out->specs[i], false))
-				(void)link_two(child->control, self, out->chan, &out->parties[i]);
+			const struct end peer = { out->chan, out->parties[i], out->specs[i] };
+
+			if (rv_plan_is_paired(child->spec, peer.spec, false))
+				(void)link_two(&self, &peer, false);
 		}
 	}
 }
 
 void rv_sv_pair_child(struct rv_sv_child *child)
 {
-	struct rv_control_party self = party_of(child);
+	const struct end self = end_of(child);
 
 	for (size_t i = 0; i < child->sv->child_count; i++) {
 		struct rv_sv_child *other = &child->sv->children[i];
-		struct rv_control_party peer = party_of(other);
+		const struct end peer = end_of(other);
 
 		if (other != child && is_linkable(other) &&
 		    rv_plan_is_paired(child->spec, other->spec, true))
-			(void)link_two(child->control, &self, other->control, &peer);
+			(void)link_two(&self, &peer, true);
 	}
-	pair_with_outsiders(child, &self);
+	pair_with_outsiders(child);
 }
 
 int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_control_party *party,
 		     const struct rv_duty_spec *spec, const char *only_name)
 {
+	const struct end self = { outsider->chan, *party, spec };
 	struct rv_sv *sv = outsider->sv;
 	int result = RV_ENOTFOUND;
 
 	for (size_t i = 0; i < sv->child_count; i++) {
 		struct rv_sv_child *child = &sv->children[i];
-		struct rv_control_party peer = party_of(child);
+		const struct end peer = end_of(child);
 
 		if (only_name[0] != '\0' && strcmp(child->spec->name, only_name) != 0)
 			continue;
@@ -107,7 +131,7 @@ int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_control_pa
 			result = result == RV_OK ? RV_OK : RV_EBUSY;
 			continue;
 		}
-		if (link_two(outsider->chan, party, child->control, &peer) != RV_OK)
+		if (link_two(&self, &peer, false) != RV_OK)
 			return RV_EBUSY;
 		result = RV_OK;
 		if (only_name[0] != '\0')

@@ -24,6 +24,24 @@ bool rv_plan_is_paired(const struct rv_duty_spec *a, const struct rv_duty_spec *
 	       share_a_name(a->publishes, b->hears) || share_a_name(b->publishes, a->hears);
 }
 
+static bool has_name(const char *const *names, const char *name)
+{
+	const char *const one[] = { name, NULL };
+
+	return share_a_name(names, one);
+}
+
+void rv_plan_may_call(const struct rv_duty_spec *caller, const struct rv_duty_spec *callee,
+		      bool is_local, struct rv_buf *out)
+{
+	for (const char *const *m = caller->calls; m != NULL && *m != NULL; m++) {
+		if (has_name(callee->serves, *m))
+			rv_buf_printf(out, "%s\n", *m);
+	}
+	if (is_local && caller->watches_all)
+		rv_buf_puts(out, "duty.metrics\nduty.health\n");
+}
+
 const struct rv_duty_spec *rv_plan_find(const struct rv_duty_spec *const *duties, const char *name)
 {
 	for (; *duties != NULL; duties++) {

@@ -15,6 +15,11 @@
  * same supervisor (is_local), one watches all. Never for a duty and itself. */
 bool rv_plan_is_paired(const struct rv_duty_spec *a, const struct rv_duty_spec *b, bool is_local);
 
+/* Append the methods of `callee` that `caller` may call, one a line: what the tables name, and for
+ * a watcher of the same supervisor `duty.metrics` and `duty.health`. */
+void rv_plan_may_call(const struct rv_duty_spec *caller, const struct rv_duty_spec *callee,
+		      bool is_local, struct rv_buf *out);
+
 /* The table's `name`, or NULL. */
 const struct rv_duty_spec *rv_plan_find(const struct rv_duty_spec *const *duties, const char *name);
 

@@ -306,21 +306,43 @@ static struct rv_bus_peer *find_peer(struct rv_bus *bus, const char *name, unsig
 	return NULL;
 }
 
-int rv_bus_attach(struct rv_bus *bus, const char *peer_name, unsigned instance, int fd)
+static int attach(struct rv_bus *bus, const char *peer_name, unsigned instance, int fd,
+		  char *may_call)
 {
 	struct rv_bus_peer *old;
+	int err = RV_EINVALID;
 
-	if (!rv_bus_name_ok(rv_str(peer_name)) || instance > INT32_MAX) {
-		close(fd);
-		return RV_EINVALID;
-	}
+	if (!rv_bus_name_ok(rv_str(peer_name)) || instance > INT32_MAX)
+		goto fail;
 	while ((old = find_peer(bus, peer_name, instance)) != NULL)
 		rv_bus_peer_end(old, RV_ECLOSED);
-	if (bus->is_freed) { /* by a callback of the old link */
+	err = RV_ECANCELED;
+	if (bus->is_freed) /* by a callback of the old link */
+		goto fail;
+	return rv_bus_peer_open(bus, peer_name, instance, fd, may_call);
+fail:
+	free(may_call);
+	close(fd);
+	return err;
+}
+
+int rv_bus_attach(struct rv_bus *bus, const char *peer_name, unsigned instance, int fd)
+{
+	return attach(bus, peer_name, instance, fd, NULL);
+}
+
+int rv_bus_attach_limited(struct rv_bus *bus, const char *peer_name, unsigned instance, int fd,
+			  struct rv_str may_call)
+{
+	char *copy = calloc(1, may_call.len + 1);
+
+	if (copy == NULL) {
 		close(fd);
-		return RV_ECANCELED;
+		return -ENOMEM;
 	}
-	return rv_bus_peer_open(bus, peer_name, instance, fd);
+	if (may_call.len > 0)
+		memcpy(copy, may_call.ptr, may_call.len);
+	return attach(bus, peer_name, instance, fd, copy);
 }
 
 int rv_bus_new(uv_loop_t *loop, const char *self, unsigned instance, struct rv_bus **out)

@@ -53,6 +53,11 @@ void rv_bus_free(struct rv_bus *bus);
  * Owns fd, also on failure. RV_EINVALID: bad name, or fd is no such socket; RV_ECANCELED: a
  * callback of the replaced link has freed the bus; -errno. */
 int rv_bus_attach(struct rv_bus *bus, const char *peer, unsigned instance, int fd) RV_MUSTCHECK;
+/* The same for a peer that is believed no more than it needs: of our methods it may call those
+ * named in `may_call`, one a line; any other request of it is refused with RV_EDENIED and logged,
+ * also when nobody serves it. */
+int rv_bus_attach_limited(struct rv_bus *bus, const char *peer, unsigned instance, int fd,
+			  struct rv_str may_call) RV_MUSTCHECK;
 
 /* One handler for each name: RV_EEXISTS. At most 64 topics: RV_ELIMIT. -ENOMEM. A method no longer
  * wanted cannot be taken back. */
@@ -67,7 +72,8 @@ void rv_bus_on_link(struct rv_bus *bus, rv_bus_link_fn fn, void *arg);
  * every instance asked), RV_ELIMIT (body too long), -ENOMEM: fn is not called. RV_OK: fn is called
  * exactly once, never from inside this call; body is lent during fn. status: RV_OK or what
  * rv_bus_reply gave, RV_ETIMEOUT, RV_ECLOSED, RV_ECANCELED, RV_EUNSUPPORTED (nobody serves the
- * method), RV_EBUSY (the other end has too many calls open, or no room for the answer's body). */
+ * method), RV_EDENIED (not for us), RV_EBUSY (the other end has too many calls open, or no room for
+ * the answer's body). */
 int rv_bus_request(struct rv_bus *bus, const char *peer, int instance, const char *method,
 		   struct rv_str body, int64_t timeout_us, rv_bus_reply_fn fn,
 		   void *arg) RV_MUSTCHECK;

@@ -46,6 +46,7 @@ struct rv_bus_peer {
 	uint32_t last_id;
 	struct rv_bus_name *topics;
 	unsigned topic_count;
+	char *may_call; /* methods, one a line; NULL = any */
 };
 
 /* A request of ours that has no answer yet. */
@@ -96,7 +97,9 @@ void rv_bus_finish_request(struct rv_bus_request *req, int status, struct rv_str
 void rv_bus_name_set(struct rv_bus_name *name, struct rv_str text); /* text was checked */
 
 /* peer.c */
-int rv_bus_peer_open(struct rv_bus *bus, const char *name, unsigned instance, int fd) RV_MUSTCHECK;
+/* Owns fd and may_call, also on failure. */
+int rv_bus_peer_open(struct rv_bus *bus, const char *name, unsigned instance, int fd,
+		     char *may_call) RV_MUSTCHECK;
 /* Detach, close, fail what is pending with `err`. Calls back; peer is not to be used afterwards. */
 void rv_bus_peer_end(struct rv_bus_peer *peer, int err);
 void rv_bus_peer_fail_pending(struct rv_bus_peer *peer, int status); /* calls back */

@@ -105,12 +105,32 @@ static void refuse(struct rv_bus_peer *peer, uint32_t id, int status)
 	rv_bus_peer_owe(peer, &reply);
 }
 
+static bool may_call(const struct rv_bus_peer *peer, struct rv_str method)
+{
+	struct rv_str rest = rv_str(peer->may_call);
+
+	while (rest.len > 0) {
+		size_t end = rv_str_find(rest, '\n');
+
+		if (rv_str_eq(rv_str_sub(rest, 0, end), method))
+			return true;
+		rest = rv_str_sub(rest, end + 1, rest.len);
+	}
+	return peer->may_call == NULL;
+}
+
 static int on_request(struct rv_bus_peer *peer, const struct rv_bus_frame *msg)
 {
 	struct rv_bus_handler *method = rv_map_get(&peer->bus->methods, msg->name);
 	struct rv_bus_call *call;
 	int err;
 
+	if (!may_call(peer, msg->name)) {
+		rv_log(RV_LOG_ERROR, "bus.request.denied", RV_KS("peer", peer->name.text),
+		       RV_KI("instance", peer->instance), RV_KV("method", msg->name));
+		refuse(peer, msg->id, RV_EDENIED);
+		return RV_OK;
+	}
 	if (method == NULL) {
 		refuse(peer, msg->id, RV_EUNSUPPORTED);
 		return RV_OK;
@@ -243,6 +263,7 @@ static void on_closed(void *arg)
 	rv_map_deinit(&peer->pending);
 	rv_map_deinit(&peer->calls);
 	free(peer->topics);
+	free(peer->may_call);
 	free(peer);
 	bus->ports--;
 	rv_bus_unref(bus);
@@ -280,7 +301,8 @@ static void send_hello(struct rv_bus_peer *peer)
 	rv_bus_peer_owe(peer, &hello);
 }
 
-int rv_bus_peer_open(struct rv_bus *bus, const char *name, unsigned instance, int fd)
+int rv_bus_peer_open(struct rv_bus *bus, const char *name, unsigned instance, int fd,
+		     char *may_call)
 {
 	struct rv_bus_peer *peer = calloc(1, sizeof(*peer));
 	int err = -ENOMEM;
@@ -297,6 +319,7 @@ int rv_bus_peer_open(struct rv_bus *bus, const char *name, unsigned instance, in
 	peer->bus = bus;
 	rv_bus_name_set(&peer->name, rv_str(name));
 	peer->instance = instance;
+	peer->may_call = may_call;
 	rv_bus_link_init(&peer->frames);
 	rv_map_init(&peer->pending, pending_key, bus->seed);
 	rv_map_init(&peer->calls, call_key, bus->seed);
@@ -311,6 +334,7 @@ fail:
 	if (peer != NULL)
 		free(peer->topics);
 	free(peer);
+	free(may_call);
 	return err;
 }
 

@@ -59,6 +59,35 @@ static void pairs_follow_from_the_tables_both_ways(void **state)
 	}
 }
 
+static const struct {
+	const struct rv_duty_spec *caller, *callee;
+	bool is_local;
+	const char *methods;
+} call_cases[] = {
+	{ &work, &store, true, "store.get\n" },
+	{ &work, &store, false, "store.get\n" },
+	{ &store, &work, true, "" }, /* who is called may not call back */
+	{ &edge, &work, true, "work.do\nwork.other\n" },
+	{ &edge, &store, true, "" },
+	{ &hearer, &work, true, "" }, /* linked for a topic only */
+	{ &watcher, &store, true, "duty.metrics\nduty.health\n" },
+	{ &watcher, &store, false, "" },
+	{ &store, &watcher, true, "" },
+};
+
+static void who_may_call_what_follows_from_the_tables(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(call_cases); i++) {
+		struct rv_buf out = { 0 };
+
+		rv_plan_may_call(call_cases[i].caller, call_cases[i].callee, call_cases[i].is_local,
+				 &out);
+		assert_true(rv_str_is(rv_buf_str(&out), call_cases[i].methods));
+		rv_buf_deinit(&out);
+	}
+}
+
 static void finds_by_name(void **state)
 {
 	const struct rv_duty_spec *const list[] = { &store, &edge, NULL };
@@ -119,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_follow_from_the_tables_both_ways),
+		cmocka_unit_test(who_may_call_what_follows_from_the_tables),
 		cmocka_unit_test(finds_by_name),
 		cmocka_unit_test(edges_stop_first_and_watchers_last),
 		cmocka_unit_test(a_circle_of_calls_is_broken_at_its_last),

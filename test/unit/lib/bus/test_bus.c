@@ -41,6 +41,36 @@ static void a_method_nobody_serves_is_unsupported(void **state)
 	expect_answer(f, RV_EUNSUPPORTED, RV_STR_LIT(""));
 }
 
+/* An edge that was taken over must not reach what only others are to call. */
+static void a_limited_peer_reaches_only_the_methods_named(void **state)
+{
+	static const struct {
+		const char *may_call, *method;
+		int status;
+	} cases[] = {
+		{ "echo\n", "echo", RV_OK },        { "keep\necho\n", "echo", RV_OK },
+		{ "keep\necho", "echo", RV_OK },    { "echo\n", "refuse", RV_EDENIED },
+		{ "", "echo", RV_EDENIED },         { "echo2\nech\n", "echo", RV_EDENIED },
+		{ "echo\n", "nobody", RV_EDENIED },
+	};
+	struct fix *f = *state;
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
+		unsigned ups = f->ups;
+		int fds[2];
+
+		make_pair(fds);
+		assert_int_equal(
+			rv_bus_attach_limited(f->rs, "proxy", 0, fds[0], rv_str(cases[i].may_call)),
+			RV_OK);
+		assert_int_equal(rv_bus_attach(f->proxy[0], "rs", 0, fds[1]), RV_OK);
+		run_until(f, &f->ups, ups + 2);
+		f->answer.count = 0;
+		assert_int_equal(ask(f, cases[i].method, RV_STR_LIT("")), RV_OK);
+		expect_answer(f, cases[i].status, RV_STR_LIT(""));
+	}
+}
+
 static void a_body_over_the_limit_is_refused_at_both_ends(void **state)
 {
 	struct fix *f = *state;
@@ -278,6 +308,7 @@ int main(void)
 		T(status_and_body_of_a_refusal_arrive),
 		T(five_megabytes_go_both_ways),
 		T(a_method_nobody_serves_is_unsupported),
+		T(a_limited_peer_reaches_only_the_methods_named),
 		T(a_body_over_the_limit_is_refused_at_both_ends),
 		T(a_duty_that_is_not_there_is_not_found),
 		T(many_requests_are_outstanding_and_one_too_many_is_busy),
