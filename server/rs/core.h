@@ -68,9 +68,9 @@ struct rs_ctx {
 	struct rv_db_tx *tx;
 	struct rv_arena *arena; /* results point into it */
 	int64_t now_us;
-	struct rv_str author;   /* who does it: name of the token, "local" */
-	bool feed_changed;      /* out: ring the doorbell after the commit */
-	bool wants_certificate; /* out: a device has none yet */
+	struct rv_str author;      /* who does it: name of the token, "local" */
+	bool feed_changed;         /* out: ring the doorbell after the commit */
+	int64_t wants_certificate; /* out: id of a new device, which has none; 0 = no such */
 };
 
 /* -- helpers of the operations ------------------------------------------------------------ */

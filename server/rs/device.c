@@ -291,7 +291,7 @@ static int make_device(struct rs_ctx *ctx, struct draft *draft, struct rv_diag *
 						      .expires_at = draft->expires_at },
 			true);
 	else if (err == RV_OK)
-		ctx->wants_certificate = true;
+		ctx->wants_certificate = id;
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_waiting_delete,
 				 RV_DB_PARAMS(RV_DB_T(draft->distid)), NULL);

@@ -9,12 +9,12 @@
 
 struct job {
 	struct rv_serve_job base;
-	bool feed_changed, wants_certificate;
+	bool feed_changed;
 	/* rs.pull */
 	struct rs_pull_extra extra;
 	struct rv_ca_issue_sa_out made;
 	/* rs.op */
-	bool is_trusted;
+	int64_t wants_certificate; /* as in struct rs_ctx */
 	struct rv_buf body;
 	struct rv_diag diag;
 };
@@ -206,8 +206,8 @@ static void done_op(struct rv_serve_job *base, int status)
 	       RV_KV("op", in->op), RV_KS("status", status == RV_OK ? "OK" : rv_err_name(status)));
 	if (status == RV_OK && job->feed_changed)
 		rv_bus_publish(d->bus, "rs.changed", (struct rv_str){ 0 });
-	if (status == RV_OK && job->wants_certificate)
-		rs_filler_kick(&d->filler);
+	if (status == RV_OK && job->wants_certificate != 0)
+		rs_filler_kick(&d->filler, job->wants_certificate);
 	rv_serve_encode(base);
 	rv_buf_deinit(&job->body);
 	rv_serve_answer(base, RV_OK);
@@ -250,7 +250,7 @@ static void on_link(void *arg, const char *peer, unsigned instance, bool is_up)
 
 	(void)instance;
 	if (is_up && strcmp(peer, "ca") == 0)
-		rs_filler_kick(&d->filler);
+		rs_filler_kick(&d->filler, 0);
 }
 
 static int work_count(struct rv_db_tx *tx, void *arg)
@@ -306,7 +306,7 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	d->is_serving = true;
 	rv_bus_on_link(d->bus, on_link, d);
 	count(d);
-	rs_filler_kick(&d->filler);
+	rs_filler_kick(&d->filler, 0);
 	*state = d;
 	return RV_OK;
 fail:

@@ -13,21 +13,24 @@ enum {
 
 struct rs_duty;
 
-/* Makes certificates for devices that have none, one after the other, from the first to the last;
- * then sleeps until it is kicked again. */
+/* Makes certificates for devices that have none, one after the other, in order of their ids; then
+ * sleeps until it is kicked again. A round begins at the device it is kicked for: to make one more
+ * among 100,000 must not look at them all. */
 struct rs_filler {
 	struct rs_duty *duty;
 	bool is_busy;
-	bool is_kicked; /* meanwhile: look again from the start */
+	bool is_kicked; /* meanwhile: another round */
 	struct rv_arena arena;
 	int64_t after; /* device ids looked at so far */
+	int64_t from;  /* the next round begins here */
 	int64_t device_id;
 	struct rv_str distid;
 	struct rv_ca_issue_sa_out made;
 };
 
 void rs_filler_init(struct rs_filler *filler, struct rs_duty *duty);
-void rs_filler_kick(struct rs_filler *filler);
+/* `from`: the lowest device id that may lack one; 0 = any. */
+void rs_filler_kick(struct rs_filler *filler, int64_t from);
 
 struct rs_counted {
 	int64_t devices, waiting;

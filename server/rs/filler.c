@@ -6,20 +6,22 @@ static void look(struct rs_filler *f);
 
 void rs_filler_init(struct rs_filler *filler, struct rs_duty *duty)
 {
-	*filler = (struct rs_filler){ .duty = duty };
+	*filler = (struct rs_filler){ .duty = duty, .from = INT64_MAX };
 	rv_arena_init(&filler->arena, 1024 * 1024);
 }
 
-static void sleep_again(struct rs_filler *f)
+/* What a round left undone begins the next one. */
+static void sleep_again(struct rs_filler *f, bool is_done)
 {
 	bool is_kicked = f->is_kicked && !f->duty->is_stopping;
 
 	f->is_busy = false;
 	f->is_kicked = false;
-	f->after = 0;
+	if (!is_done && f->after < f->from)
+		f->from = f->after;
 	rv_arena_wipe(&f->arena);
 	if (is_kicked)
-		rs_filler_kick(f);
+		rs_filler_kick(f, f->from);
 	else
 		rs_duty_settle(f->duty);
 }
@@ -46,7 +48,7 @@ static void done_put(void *arg, int status)
 	if (status != RV_OK) {
 		rv_log(RV_LOG_ERROR, "rs.certificate.not_kept", RV_KV("device", f->distid),
 		       RV_KS("error", rv_err_name(status)));
-		sleep_again(f);
+		sleep_again(f, false);
 		return;
 	}
 	f->duty->certificates++;
@@ -73,7 +75,7 @@ static void on_made(void *arg, int status, struct rv_str body)
 		return;
 	rv_log(RV_LOG_WARN, "rs.certificate.not_made", RV_KV("device", f->distid),
 	       RV_KS("error", rv_err_name(status)));
-	sleep_again(f);
+	sleep_again(f, false);
 }
 
 static int work_look(struct rv_db_tx *tx, void *arg)
@@ -88,9 +90,11 @@ static void done_look(void *arg, int status)
 {
 	struct rs_filler *f = arg;
 
-	if (status != RV_OK || f->device_id == 0 || f->duty->is_stopping ||
-	    rs_ask_ca(f->duty, f->distid, on_made, f) != RV_OK)
-		sleep_again(f);
+	if (status == RV_OK && f->device_id == 0)
+		sleep_again(f, true);
+	else if (status != RV_OK || f->duty->is_stopping ||
+		 rs_ask_ca(f->duty, f->distid, on_made, f) != RV_OK)
+		sleep_again(f, false);
 }
 
 static void look(struct rs_filler *f)
@@ -98,17 +102,20 @@ static void look(struct rs_filler *f)
 	rv_arena_wipe(&f->arena);
 	f->device_id = 0;
 	if (f->duty->is_stopping || rv_db_submit(f->duty->rs->db, work_look, done_look, f) != RV_OK)
-		sleep_again(f);
+		sleep_again(f, false);
 }
 
-void rs_filler_kick(struct rs_filler *filler)
+void rs_filler_kick(struct rs_filler *filler, int64_t from)
 {
 	if (filler->duty->is_stopping)
 		return;
+	if (from < filler->from)
+		filler->from = from;
 	filler->is_kicked = filler->is_busy;
 	if (filler->is_busy)
 		return;
 	filler->is_busy = true;
-	filler->after = 0;
+	filler->after = filler->from > 0 ? filler->from - 1 : 0;
+	filler->from = INT64_MAX;
 	look(filler);
 }
