@@ -1,5 +1,7 @@
 #include "proto/armsxml/build.h"
 
+#include <string.h>
+
 #include "base/codec.h"
 #include "proto/armsxml/code.h"
 #include "proto/armsxml/table_priv.h"
@@ -88,6 +90,33 @@ static void put_config(struct writer *w, const struct rv_armsxml_elem *elem,
 	else
 		put_escaped(w, module->config, false);
 	put_end(w, elem->name);
+}
+
+static size_t escaped_size(struct rv_str s, bool is_attribute)
+{
+	const struct writer w = { 0 };
+	size_t size = s.len;
+
+	for (size_t i = 0; i < s.len; i++) {
+		const char *escape = escape_of(&w, (unsigned char)s.ptr[i], is_attribute);
+
+		if (escape != NULL)
+			size += strlen(escape) - 1;
+	}
+	return size;
+}
+
+size_t rv_armsxml_module_size(const struct rv_armsxml_module *module)
+{
+	static const char frame[] = "<module id=\"4294967295\" version=\"\"></module>"
+				    "<md-config id=\"4294967295\" encoding=\"base64\"></md-config>";
+	size_t size = sizeof(frame) - 1 + escaped_size(module->version, true) +
+		      escaped_size(module->infostring, false);
+
+	if (!module->has_config)
+		return size;
+	return size + (module->is_binary ? (module->config.len + 2) / 3 * 4
+					 : escaped_size(module->config, false));
 }
 
 static void put_table(struct writer *w, const struct rv_armsxml_elem *table, const char *base);

@@ -38,6 +38,9 @@ void rv_armsxml_build_request(const struct rv_armsxml_request *req, struct rv_bu
 int rv_armsxml_build_response(const struct rv_armsxml_response *res, struct rv_buf *out,
 			      struct rv_diag *diag) RV_MUSTCHECK;
 
+/* Bytes that a module and its config take in a response, at most. */
+size_t rv_armsxml_module_size(const struct rv_armsxml_module *module);
+
 /* The check alone, for use where a value is set, long before it is sent. */
 int rv_armsxml_check_response(const struct rv_armsxml_response *res,
 			      struct rv_diag *diag) RV_MUSTCHECK;

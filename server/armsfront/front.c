@@ -247,12 +247,15 @@ static void count_answer(struct rv_front_exchange *x, int code, bool is_failure)
 static void build(struct rv_front_exchange *x, struct rv_armsxml_response *res, struct rv_buf *xml)
 {
 	struct rv_diag diag = { 0 };
+	int err;
 
 	res->type = x->message.type;
-	if (rv_armsxml_build_response(res, xml, &diag) == RV_OK)
+	err = rv_armsxml_build_response(res, xml, &diag);
+	if (err == RV_OK)
 		return;
 	rv_log(RV_LOG_ERROR, x->front->opt.words.unfit, RV_KS("device", x->distid),
-	       RV_KS("where", diag.where), RV_KS("text", diag.text));
+	       RV_KS("error", rv_err_name(err)), RV_KS("where", diag.where),
+	       RV_KS("text", diag.text));
 	*res = (struct rv_armsxml_response){ .type = x->message.type,
 					     .code = { true, RV_ARMS_SERVER_FAILURE } };
 	rv_buf_clear(xml);

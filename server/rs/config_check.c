@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/codec.h"
+#include "proto/armsxml/build.h"
 
 _Static_assert(RS_CONFIG_SHA_LEN == crypto_hash_sha256_BYTES * 2, "hex digits of a SHA-256");
 
@@ -87,32 +88,13 @@ static int check_module(const struct rv_module *modules, size_t i, struct rv_dia
 	return err;
 }
 
-/* Bytes of a body in the answer: Base64, or escaped (armsxml/build.h). */
 static size_t sent_bytes(const struct rv_module *m)
 {
-	size_t n = m->body.len;
-
-	if (m->is_binary)
-		return (n + 2) / 3 * 4;
-	for (size_t i = 0; i < m->body.len; i++) {
-		switch (m->body.ptr[i]) {
-		case '"':
-		case '\'':
-			n += sizeof("&quot;") - 2;
-			break;
-		case '&':
-		case '\r':
-			n += sizeof("&amp;") - 2;
-			break;
-		case '<':
-		case '>':
-			n += sizeof("&lt;") - 2;
-			break;
-		default:
-			break;
-		}
-	}
-	return n;
+	return rv_armsxml_module_size(&(struct rv_armsxml_module){ .version = m->version,
+								   .infostring = m->infostring,
+								   .has_config = m->has_config,
+								   .is_binary = m->is_binary,
+								   .config = m->body });
 }
 
 int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,
@@ -129,8 +111,8 @@ int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,
 	if (total > bytes_max)
 		return rv_diag_set(
 			diag, RV_ELIMIT, "config.too-big", "modules",
-			"the bodies are %zu bytes together as they are sent, of %zu allowed", total,
-			bytes_max);
+			"the modules are %zu bytes together as they are sent, of %zu allowed",
+			total, bytes_max);
 	return RV_OK;
 }
 

@@ -14,7 +14,7 @@ enum { RS_CONFIG_SHA_LEN = 64 };
 
 /* RV_EINVALID (duplicate id, a character that cannot travel, a body without has_config) or
  * RV_ELIMIT
- * (`bytes_max` over all bodies as they are sent:
+ * (`bytes_max` over all modules as they are sent:
  * escaped, or in Base64); diag->where is "modules[2].body", the text names module, offset,
  * line and byte, and what to do. */
 int rs_config_check(const struct rv_module *modules, size_t n, size_t bytes_max,

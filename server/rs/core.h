@@ -23,7 +23,7 @@
 enum {
 	RS_URLS_MAX = 5,
 	RS_HEARTBEATS_MAX = 5,
-	RS_CONFIG_BYTES_MAX = 15000000, /* bodies of one config as sent; fits a bus message */
+	RS_CONFIG_BYTES_MAX = 15000000, /* modules of one config as sent; fits a bus message */
 	RS_PULLS_TRIM_EVERY = 256,      /* stranger rows over the limit before they are cut */
 	RS_EPOCH_LEN = 32,
 };

@@ -148,6 +148,7 @@ def every_refusal_has_its_code_and_is_recorded():
     known_to_ls(reeve, 12, code=404)
     cases = [
         (solicit, 99, fleet.LS_KEY, None, 420), (solicit, 10, "wrong", None, 403),
+        (solicit, 10, "\xffk\xe9y", None, 403), (pull, 10, "\xffk\xe9y", None, 403),
         (solicit, 10, fleet.LS_KEY, did(99), 423), (solicit, 12, fleet.LS_KEY, None, 404),
         (pull, 99, "rs-key", None, 420), (pull, 10, "wrong", None, 403), (pull, 10, "", None, 403),
         (pull, 10, "rs-key", did(99), 423), (pull, 11, "rs-key", None, 421),
@@ -158,7 +159,7 @@ def every_refusal_has_its_code_and_is_recorded():
         equal(code_of(answer), code, f"{ask.__name__} of {number} with {key!r}")
         check(b"md-config" not in answer.data and b"rs-preshared-key" not in answer.data, "data in a refusal")
     equal([(p["outcome"], p["code"]) for p in pulls(10)],
-          [("error", 423), ("wrong_key", 403), ("wrong_key", 403)], "records, latest first")
+          [("error", 423)] + 3 * [("wrong_key", 403)], "records, latest first")
     equal(pulls(99)[0]["outcome"], "unknown", "record of a stranger")
     equal(pulls(13)[0]["outcome"], "other_rs", "record of another RS's device")
     equal(code_of(query(reeve, 10, "wrong")), 403, "query with a wrong key")
@@ -173,6 +174,8 @@ def what_cannot_be_delivered_cannot_be_set():
     path = write("escape", b"\x1b")
     fails("0x1B", "config", "set", did(20), "startup", "--module", f"1={path}")
     equal(fleet.modules_of(pull(reeve, 20, "rs-key")), {1: b"good"}, "the config before stays")
+    path = write("quotes", b'"' * (8 << 20))
+    fails("as they are sent", "config", "set", did(20), "startup", "--module", f"1={path}")
     line = {"kind": "mobile", "account": "a" * 127, "password": "p" * 127, "apn": "m2m.example", "pdp_type": "ip"}
     path = write("big.json", json.dumps({"rs_urls": ["https://192.0.2.1/"], "lines": [line] * 5}).encode())
     fails(r"2[0-9]{3}", "location", "set", "big", "--file", path)

@@ -145,6 +145,45 @@ static void texts_are_escaped_so_that_they_arrive(void **state)
 	rv_buf_deinit(&out);
 }
 
+/* Where a config is set its size is judged without building it. */
+static void the_size_of_a_module_is_known_before_it_is_built(void **state)
+{
+	static const struct rv_armsxml_module cases[] = {
+		{ .id = 4294967295, .version = S("") },
+		{ .id = 4294967295, .version = S("a\"\t"), .infostring = S("<&>") },
+		{ .id = 4294967295, .version = S(""), .has_config = true, .is_binary = true },
+		{ .id = 4294967295,
+		  .version = S("1"),
+		  .has_config = true,
+		  .is_binary = true,
+		  .config = S("\xff\0<>") },
+		{ .id = 4294967295,
+		  .version = S("1"),
+		  .has_config = true,
+		  .config = S("\r\n\t'\"&<>]]>x") },
+	};
+	enum { SLACK = sizeof("<md-config id=\"4294967295\" encoding=\"base64\"></md-config>") };
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
+		struct rv_armsxml_response res = good(RV_ARMSXML_CONFIG_SOLICITATION);
+		struct rv_armsxml_module module = cases[i];
+		struct rv_buf with = { 0 }, without = { 0 };
+		size_t size = rv_armsxml_module_size(&module);
+
+		res.modules = &module;
+		res.module_count = 0;
+		assert_int_equal(rv_armsxml_build_response(&res, &without, NULL), RV_OK);
+		res.module_count = 1;
+		assert_int_equal(rv_armsxml_build_response(&res, &with, NULL), RV_OK);
+		assert_in_range(size, with.len - without.len, with.len - without.len + SLACK);
+		if (module.is_binary)
+			assert_int_equal(size, with.len - without.len);
+		rv_buf_deinit(&with);
+		rv_buf_deinit(&without);
+	}
+}
+
 static void full_buffers_are_reported(void **state)
 {
 	struct rv_armsxml_response res = good(RV_ARMSXML_PUSH_METHOD_QUERY);
@@ -303,6 +342,7 @@ int main(void)
 		cmocka_unit_test(answers_have_the_order_and_shape_of_the_recordings),
 		cmocka_unit_test(refusals_carry_nothing_but_the_code),
 		cmocka_unit_test(texts_are_escaped_so_that_they_arrive),
+		cmocka_unit_test(the_size_of_a_module_is_known_before_it_is_built),
 		cmocka_unit_test(full_buffers_are_reported),
 		cmocka_unit_test(what_the_original_trips_over_is_refused_by_name),
 		cmocka_unit_test(limits_themselves_are_allowed),
