@@ -74,8 +74,17 @@ int rs_feed(struct rs_ctx *ctx, const struct rv_rs_feed_in *in, struct rv_rs_fee
 {
 	struct changes c = { .ctx = ctx, .last_seq = in->after };
 	uint32_t limit = in->limit != 0 ? in->limit : LIMIT_DEFAULT;
-	int err;
+	int64_t newest = 0;
+	int err = rs_query_int(ctx, &rs_sql_change_newest, RV_DB_NO_PARAMS, &newest);
 
+	if (err != RV_OK)
+		return err;
+	if (in->after > (uint64_t)newest) {
+		/* The store was put back from a copy: what comes next would have numbers that the
+		 * reader has seen. An epoch that is nobody's makes it begin anew. */
+		*out = (struct rv_rs_feed_out){ .cursor = 0 };
+		return RV_OK;
+	}
 	c.list = rv_arena_array(ctx->arena, limit, sizeof(*c.list));
 	if (c.list == NULL)
 		return -ENOMEM;

@@ -19,6 +19,9 @@ RS_STMT(change_put, "change.put",
 RS_STMT(change_after, "change.after",
 	"SELECT seq, kind, name, is_deleted FROM change WHERE seq > ?1"
 	" AND (is_deleted = 0 OR ?1 > 0) ORDER BY seq LIMIT ?2")
+/* Of all numbers ever given, those of rows long replaced included. */
+RS_STMT(change_newest, "change.newest",
+	"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'")
 RS_STMT(change_touch_locations, "change.touch-locations",
 	"INSERT OR REPLACE INTO change (kind, name, is_deleted) SELECT ?, name, 0 FROM location")
 

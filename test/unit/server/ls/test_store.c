@@ -226,6 +226,48 @@ static void another_epoch_replaces_everything_without_a_gap(void **state)
 	assert_int_equal(solicit(p, DID2, "ls-key").out.code, 100);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	struct rv_buf bytes = { 0 };
+	FILE *file = fopen(to, "w");
+
+	assert_int_equal(rv_buf_read_file(&bytes, from, 1 << 24), RV_OK);
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes.ptr, 1, bytes.len, file), bytes.len);
+	assert_int_equal(fclose(file), 0);
+	rv_buf_deinit(&bytes);
+}
+
+/* The same epoch, but numbers that the LS has seen already will mean other changes. */
+static void a_store_put_back_from_a_copy_replaces_everything(void **state)
+{
+	struct pair *p = *state;
+	char path[96], copy[96];
+
+	snprintf(path, sizeof(path), "%s/rs.db", p->rs->dir);
+	snprintf(copy, sizeof(copy), "%s/copy.db", p->rs->dir);
+	make_device(p->rs, DID);
+	rv_rs_close(p->rs->rs);
+	p->rs->rs = NULL;
+	copy_file(path, copy);
+	fixture_reopen(p->rs, NULL);
+	make_device(p->rs, DID2);
+	replicate(p, 100);
+	assert_int_equal(solicit(p, DID2, "ls-key").out.code, 100);
+	rv_rs_close(p->rs->rs);
+	p->rs->rs = NULL;
+	copy_file(copy, path);
+	fixture_reopen(p->rs, NULL);
+	assert_true(step(p, 100)); /* notices; the old copy serves on */
+	assert_int_equal(solicit(p, DID, "ls-key").out.code, 100);
+	replicate(p, 100);
+	assert_int_equal(solicit(p, DID, "ls-key").out.code, 100);
+	assert_int_equal(solicit(p, DID2, "ls-key").out.code, 420);
+	make_device(p->rs, STRANGER); /* gets the number that DID2 had */
+	replicate(p, 100);
+	assert_int_equal(solicit(p, STRANGER, "ls-key").out.code, 100);
+}
+
 static int work_all(struct rv_db_tx *tx, void *arg)
 {
 	struct pair *p = arg;
@@ -276,6 +318,8 @@ int main(void)
 			a_crash_before_the_commit_loses_nothing_and_doubles_nothing, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(the_cursor_survives_a_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_store_put_back_from_a_copy_replaces_everything,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(another_epoch_replaces_everything_without_a_gap,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_is_the_whole_truth, setup, teardown),
