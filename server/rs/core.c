@@ -173,8 +173,30 @@ static int make_epoch(struct rs_ctx *ctx)
 	return err;
 }
 
+/* One that no longer fits would hold up the feed for everybody: it is told now, not then. */
+static int check_locations(struct rs_ctx *ctx, struct rv_diag *diag)
+{
+	const struct rv_location_list_in all = { 0 };
+	struct rv_location_list_out list;
+	struct rv_feed_location ignored;
+	int err = rs_op_location_list(ctx, &all, &list, diag);
+
+	for (size_t i = 0; err == RV_OK && i < list.locations_len; i++) {
+		struct rv_diag why = { 0 };
+
+		err = rs_location_render(ctx, &list.locations[i], &ignored, &why);
+		if (err != RV_OK)
+			return rv_diag_set(
+				diag, err, "location.ca", "ca.certificate",
+				"Location-Config \"%.*s\" does not go with the new RS CA "
+				"certificate: %.160s",
+				RV_STR_ARG(list.locations[i].name), why.text);
+	}
+	return err;
+}
+
 /* A new RS CA makes every Location-Config another text. */
-static int note_ca(struct rs_ctx *ctx)
+static int note_ca(struct rs_ctx *ctx, struct rv_diag *diag)
 {
 	char was[RS_EPOCH_LEN * 2 + 1], is[RS_EPOCH_LEN * 2 + 1];
 	uint8_t sum[crypto_hash_sha256_BYTES];
@@ -184,7 +206,9 @@ static int note_ca(struct rs_ctx *ctx)
 	sodium_bin2hex(is, sizeof(is), sum, sizeof(sum));
 	if (err != RV_OK || strcmp(was, is) == 0)
 		return err;
-	err = meta_put(ctx, "rs-ca", is);
+	err = check_locations(ctx, diag);
+	if (err == RV_OK)
+		err = meta_put(ctx, "rs-ca", is);
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_change_touch_locations,
 				 RV_DB_PARAMS(RV_DB_I(RV_FEED_RECORD_KIND_LOCATION)), NULL);
@@ -279,7 +303,7 @@ static int prepare_store(struct rv_db_tx *tx, void *arg)
 	int err = make_epoch(&ctx);
 
 	if (err == RV_OK)
-		err = note_ca(&ctx);
+		err = note_ca(&ctx, first->diag);
 	if (err == RV_OK)
 		err = make_default_location(&ctx, first->diag);
 	if (err == RV_OK && first->has_token)

@@ -231,6 +231,20 @@ int rs_location_find(struct rs_ctx *ctx, struct rv_str name, struct rv_location 
 
 /* -- operations ----------------------------------------------------------------------------- */
 
+/* All of them fit one answer of location.list. */
+static int check_count(struct rs_ctx *ctx, struct rv_str name, struct rv_diag *diag)
+{
+	int64_t others = 0;
+	int err = rs_query_int(ctx, &rs_sql_location_others, RV_DB_PARAMS(RV_DB_T(name)), &others);
+
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	if (others >= LIST_MAX)
+		return rv_diag_set(diag, RV_ELIMIT, "location.many", "name",
+				   "there are %d Location-Configs, which is the limit", LIST_MAX);
+	return RV_OK;
+}
+
 int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
 		       struct rv_location_set_out *out, struct rv_diag *diag)
 {
@@ -252,6 +266,8 @@ int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
 	struct rv_feed_location rendered;
 	int err = check_name(in->name, diag);
 
+	if (err == RV_OK)
+		err = check_count(ctx, in->name, diag);
 	if (err == RV_OK)
 		err = check_urls(in, diag);
 	if (err == RV_OK && in->rs_certificate_pem.len > 0)

@@ -2,6 +2,7 @@
 
 RS_STMT(location_get, "location.get", "SELECT name, spec FROM location WHERE name = ?")
 RS_STMT(location_list, "location.list", "SELECT name, spec FROM location ORDER BY name LIMIT ?")
+RS_STMT(location_others, "location.others", "SELECT count(*) FROM location WHERE name <> ?")
 RS_STMT(location_put, "location.put",
 	"INSERT INTO location (name, spec) VALUES (?, ?)"
 	" ON CONFLICT (name) DO UPDATE SET spec = excluded.spec")

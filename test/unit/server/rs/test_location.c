@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
+#include "pki/pki.h"
+
 static struct rv_str url = S("https://192.0.2.10:8443/arms");
 static struct rv_line dhcp = { .kind = RV_LINE_KIND_DHCP };
 
@@ -90,6 +93,69 @@ static struct rv_line blank = { .kind = RV_LINE_KIND_PPPOE,
 static struct rv_line long_account = { .kind = RV_LINE_KIND_PPPOE,
 				       .account = S("a123456789012345678901234567890123456"),
 				       .password = S("p") };
+
+/* A root certificate with a subject so long that little else fits beside it. */
+static void replace_ca(struct fixture *f, const char *common_name)
+{
+	struct rv_pki_request request = { .kind = RV_PKI_ROOT,
+					  .subject = { .common_name = common_name },
+					  .now_us = rv_time_utc_us(),
+					  .lifetime_us = INT64_C(86400000000) };
+	struct rv_buf key = { 0 }, pem = { 0 };
+	char path[96];
+
+	assert_int_equal(rv_pki_key_new(&key), RV_OK);
+	assert_int_equal(rv_pki_issue(&request, rv_buf_str(&key), S(""), S(""), &pem, NULL), RV_OK);
+	snprintf(path, sizeof(path), "%s/pki/rs-ca.crt", f->dir);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(pem.ptr, 1, pem.len, file), pem.len);
+	assert_int_equal(fclose(file), 0);
+	rv_buf_deinit(&key);
+	rv_buf_deinit(&pem);
+}
+
+static void a_new_ca_reaches_the_ls_or_is_refused_by_name(void **state)
+{
+	const struct rv_str long_word = S(
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	struct fixture *f = *state;
+	struct rv_line lines[5];
+	struct rv_location_set_in in = plain();
+	struct rv_location_set_out set;
+	struct rv_rs_feed_out before, feed;
+
+	for (size_t i = 0; i < 5; i++)
+		lines[i] = (struct rv_line){ .kind = RV_LINE_KIND_MOBILE,
+					     .telno = S("0120-000-000"),
+					     .cid = 1,
+					     .apn = rv_str_sub(long_word, 0, 99),
+					     .pdp_type = S("ip"),
+					     .account = rv_str_sub(long_word, 0, 70),
+					     .password = S("p") };
+	in.lines = lines;
+	in.lines_len = 5;
+	if (run_op(f, "location.set", &in, &set) != RV_OK)
+		fail_msg("%s", f->diag.text);
+	assert_in_range(set.location.md_config_bytes, 1930, 2040); /* nearly full */
+	assert_int_equal(run_feed(f, 0, 0, &before), RV_OK);
+	replace_ca(f, "Another RS CA");
+	fixture_reopen(f, NULL);
+	assert_int_equal(run_feed(f, before.cursor, 0, &feed), RV_OK);
+	assert_int_equal(feed.records_len, 2);
+
+	replace_ca(f, "An RS CA whose name is as long as X.509 allows, 64 characters...");
+	rv_rs_close(f->rs);
+	f->rs = NULL;
+	assert_int_equal(fixture_try(f, "rs { }\n"), RV_ELIMIT);
+	assert_string_equal(f->diag.key, "location.ca");
+	assert_non_null(strstr(f->diag.text, "\"branch\""));
+	replace_ca(f, "Another RS CA");
+	fixture_reopen(f, NULL);
+	assert_int_equal(run_feed(f, feed.cursor, 0, &feed), RV_OK);
+	assert_int_equal(feed.records_len, 2);
+}
 
 static void name_is_wrong(struct rv_location_set_in *in)
 {
@@ -236,6 +302,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_first_start_makes_a_default_from_the_config,
+						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_new_ca_reaches_the_ls_or_is_refused_by_name,
 						fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(what_was_set_is_what_is_there_and_what_the_ls_gets,
 						fixture_setup, fixture_teardown),
