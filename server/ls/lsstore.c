@@ -18,6 +18,7 @@
 enum {
 	JOBS_MAX = 1024,
 	JOB_BYTES_MAX = 256 * 1024,
+	HELD_BYTES_MAX = 64 * 1024 * 1024,
 	PAGE_BYTES_MAX = 64 * 1024 * 1024, /* a page of the feed, read and decoded */
 	NOTES_IN_FLIGHT_MAX = 16,
 	TICK_MS = 1000,
@@ -381,6 +382,7 @@ static int begin(struct lsstore *s, struct rv_diag *diag)
 				    .method_count = RV_ARRAY_LEN(methods),
 				    .jobs_max = JOBS_MAX,
 				    .bytes_max = JOB_BYTES_MAX,
+				    .held_max = HELD_BYTES_MAX,
 				    .event = "ls.call.failed" };
 	err = rv_serve_new(&opt, &s->serve);
 	if (err != RV_OK)

@@ -299,6 +299,7 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 				      .method_count = RV_ARRAY_LEN(methods),
 				      .jobs_max = RS_JOBS_MAX,
 				      .bytes_max = RS_JOB_BYTES_MAX,
+				      .held_max = RS_HELD_BYTES_MAX,
 				      .event = "rs.call.failed" };
 	err = rv_serve_new(&serve, &d->serve);
 	if (err != RV_OK)

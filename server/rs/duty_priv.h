@@ -8,6 +8,7 @@
 enum {
 	RS_JOBS_MAX = 512,
 	RS_JOB_BYTES_MAX = 64 * 1024 * 1024,
+	RS_HELD_BYTES_MAX = 256 * 1024 * 1024, /* of all jobs: a thousand pulls of 100 KB configs */
 	RS_CA_TIMEOUT_US = 5 * 1000 * 1000, /* a pull waits this long for its certificate at most */
 };
 

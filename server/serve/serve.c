@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,16 +18,33 @@ struct binding {
 struct rv_serve {
 	struct rv_serve_opt opt;
 	struct rv_serve_stats stats;
+	atomic_size_t held; /* by all jobs; both threads count */
 	bool is_stopping;
 	void (*idle)(void *arg);
 	void *idle_arg;
 	struct binding bindings[]; /* one per method */
 };
 
+/* Without `own`, which are a job's that is let in already. */
+static bool is_full(struct rv_serve *serve, size_t own)
+{
+	return atomic_load(&serve->held) - own >= serve->opt.held_max;
+}
+
+/* What it holds now, by whoever owns it now. */
+static void count_held(struct rv_serve_job *job)
+{
+	size_t now = job->arena.used + job->reply.len;
+
+	atomic_fetch_add(&job->serve->held, now - job->held); /* modulo: may also fall */
+	job->held = now;
+}
+
 static void end_job(struct rv_serve_job *job)
 {
 	struct rv_serve *serve = job->serve;
 
+	atomic_fetch_sub(&serve->held, job->held);
 	rv_arena_wipe(&job->arena);
 	rv_buf_deinit(&job->reply);
 	free(job);
@@ -45,7 +63,9 @@ void rv_serve_answer(struct rv_serve_job *job, int status)
 {
 	if (status == RV_OK)
 		status = job->reply.err;
-	if (status != RV_OK) {
+	if (status == RV_EBUSY) {
+		job->serve->stats.refused++;
+	} else if (status != RV_OK) {
 		job->serve->stats.failed++;
 		rv_log(RV_LOG_ERROR, job->serve->opt.event, RV_KS("method", job->method->name),
 		       RV_KS("error", rv_err_name(status)));
@@ -59,10 +79,14 @@ void rv_serve_answer(struct rv_serve_job *job, int status)
 static int work(struct rv_db_tx *tx, void *arg)
 {
 	struct rv_serve_job *job = arg;
-	int err = job->method->run(tx, job);
+	int err;
 
+	if (is_full(job->serve, job->held))
+		return RV_EBUSY;
+	err = job->method->run(tx, job);
 	if (err == RV_OK)
 		rv_serve_encode(job);
+	count_held(job);
 	return err;
 }
 
@@ -96,7 +120,7 @@ static void on_call(void *arg, struct rv_bus_call *call, struct rv_str body)
 	int err;
 
 	serve->stats.calls++;
-	if (serve->stats.open >= serve->opt.jobs_max || serve->is_stopping) {
+	if (serve->stats.open >= serve->opt.jobs_max || serve->is_stopping || is_full(serve, 0)) {
 		serve->stats.refused++;
 		rv_bus_reply(call, RV_EBUSY, (struct rv_str){ 0 });
 		return;
@@ -115,6 +139,7 @@ static void on_call(void *arg, struct rv_bus_call *call, struct rv_str body)
 	rv_arena_init(&job->arena, serve->opt.bytes_max);
 	serve->stats.open++;
 	err = prepare(job, body);
+	count_held(job);
 	if (err == RV_OK)
 		err = rv_db_submit(serve->opt.db, work, work_done, job);
 	if (err != RV_OK)

@@ -4,8 +4,10 @@
  *                        encodes the result, too
  *
  * The answer leaves after the commit only. At most `jobs_max` calls are worked on at a time, each
- * with at most `bytes_max` of memory; beyond them callers get RV_EBUSY or -ENOMEM at once. A job
- * belongs to the writer thread between submit and done, to the loop otherwise.
+ * with at most `bytes_max` of memory; beyond them callers get RV_EBUSY or -ENOMEM at once. All
+ * together may hold `held_max`: a call that finds it taken gets RV_EBUSY, too, and one that is
+ * begun may pass it once. A job belongs to the writer thread between submit and done, to the loop
+ * otherwise.
  */
 #ifndef RV_SERVE_SERVE_H
 #define RV_SERVE_SERVE_H
@@ -39,6 +41,7 @@ struct rv_serve_job {
 	struct rv_arena arena;
 	void *in, *out;      /* of the method's types, in the arena, `out` zeroed */
 	struct rv_buf reply; /* `out` encoded; made after run() */
+	size_t held;         /* bytes counted for it */
 };
 
 struct rv_serve_opt {
@@ -49,6 +52,7 @@ struct rv_serve_opt {
 	size_t method_count;
 	unsigned jobs_max;
 	size_t bytes_max;
+	size_t held_max;
 	const char *event; /* of the log line about a failed call: "rs.call.failed" */
 };
 
@@ -59,11 +63,12 @@ void rv_serve_free(struct rv_serve *serve); /* no job may be open; NULL allowed 
 
 /* `out` was changed after run(): encode it again. */
 void rv_serve_encode(struct rv_serve_job *job);
-/* Answer with the reply (status RV_OK) or the failure, which is logged here; ends the job. */
+/* Answer with the reply (status RV_OK) or the failure, which is logged here unless it is RV_EBUSY;
+ * ends the job. */
 void rv_serve_answer(struct rv_serve_job *job, int status);
 
 struct rv_serve_stats {
-	uint64_t calls, failed, refused; /* refused: too many at a time */
+	uint64_t calls, failed, refused; /* refused: too many, or too large, at a time */
 	unsigned open;
 };
 void rv_serve_stats(const struct rv_serve *serve, struct rv_serve_stats *out);

@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include "contract/rv_contract.h"
+#include "contract/wire.h"
 #include "log/log.h"
 #include "server/serve/serve.h"
 
-enum { JOBS_MAX = 2 };
+enum { JOBS_MAX = 2, HELD_MAX = 1500 };
 
 static struct rv_db_stmt insert = { .name = "t.insert", .sqlite = "INSERT INTO t (x) VALUES (?)" };
 static struct rv_db_stmt count = { .name = "t.count", .sqlite = "SELECT count(*) FROM t" };
@@ -108,6 +109,7 @@ static int setup(void **state)
 				    .method_count = 1,
 				    .jobs_max = JOBS_MAX,
 				    .bytes_max = 4096,
+				    .held_max = HELD_MAX,
 				    .event = "t.call.failed" };
 	assert_int_equal(rv_serve_new(&opt, &p->serve), RV_OK);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
@@ -269,6 +271,41 @@ static void too_many_at_a_time_are_refused_at_once(void **state)
 	assert_int_equal(refused.status, RV_OK);
 }
 
+static void too_much_at_a_time_is_refused_at_once(void **state)
+{
+	static const char words[HELD_MAX];
+	const struct rv_rs_waiting_note_in in = { .distid = RV_STR_LIT("x") };
+	struct rv_buf body = { 0 };
+	struct rv_wire_writer wire = { .out = &body };
+	struct place *p = *state;
+	struct reply large, refused;
+	struct rv_serve_stats stats;
+
+	p->holds = true;
+	rv_rs_waiting_note_in_encode(&in, &body);
+	rv_wire_put_key(&wire, 99, RV_WIRE_BYTES); /* which we do not know */
+	rv_wire_put_varint(&wire, sizeof(words));
+	rv_wire_put_bytes(&wire, rv_strn(words, sizeof(words)));
+	ask(p, rv_buf_str(&body), &large);
+	rv_buf_deinit(&body);
+	while (p->held_count < 1 && !large.is_there)
+		uv_run(&p->loop, UV_RUN_ONCE);
+	assert_int_equal(p->held_count, 1);
+	ask_device(p, "good", &refused);
+	turn_until(p, &refused.is_there);
+	assert_int_equal(refused.status, RV_EBUSY);
+	let_go(p);
+	turn_until(p, &large.is_there);
+	assert_int_equal(large.status, RV_OK);
+	rv_serve_stats(p->serve, &stats);
+	assert_int_equal(stats.refused, 1);
+	assert_int_equal(stats.failed, 0);
+	ask_device(p, "good", &refused); /* and now there is room again */
+	turn_until(p, &refused.is_there);
+	assert_int_equal(refused.status, RV_OK);
+	assert_int_equal(rows(p), 2);
+}
+
 static void on_idle(void *arg)
 {
 	((struct place *)arg)->is_idle = true;
@@ -312,6 +349,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_message_never_reaches_the_store, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(too_many_at_a_time_are_refused_at_once, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(too_much_at_a_time_is_refused_at_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(stopping_waits_for_what_was_begun_and_takes_no_more,
 						setup, teardown),
