@@ -75,7 +75,7 @@ static void put_commands(enum rv_lang lang, struct rv_buf *out)
 	put_line(lang, "ctl:see_help", out);
 }
 
-/* "LS-SA key (required; @FILE reads it from a file)" */
+/* "LS-SA key; required" */
 static void put_doc(enum rv_lang lang, const struct rv_contract_op *op,
 		    const struct rv_contract_field *field, struct rv_buf *out)
 {
@@ -93,10 +93,8 @@ static void put_doc(enum rv_lang lang, const struct rv_contract_op *op,
 		rv_buf_printf(out, "; %s", rv_text(lang, "ctl:required"));
 	if (ctl_is_modules(field))
 		rv_buf_printf(out, ": %s", rv_text(lang, "ctl:opt.module"));
-	if (rv_contract_is(field, RV_CONTRACT_LIST))
+	if (rv_contract_is(field, RV_CONTRACT_LIST) && !ctl_is_file_only(field))
 		rv_buf_printf(out, "; %s", rv_text(lang, "ctl:repeatable"));
-	if (ctl_takes_file(field))
-		rv_buf_printf(out, "; %s", rv_text(lang, "ctl:at_file"));
 }
 
 static void add_option(enum rv_lang lang, const struct rv_contract_op *op,
@@ -112,8 +110,60 @@ static void add_option(enum rv_lang lang, const struct rv_contract_op *op,
 	else
 		snprintf(left, sizeof(left), "%s VALUE", option);
 	put_doc(lang, op, field, &doc);
+	if (ctl_takes_file(field))
+		rv_buf_printf(&doc, "; %s", rv_text(lang, "ctl:at_file"));
 	add_row(table, left, rv_buf_str(&doc));
 	rv_buf_deinit(&doc);
+}
+
+/* "lines[].kind  kind; required: pppoe, dhcp, ..." for everything only a file can give. */
+static void add_file_field(enum rv_lang lang, const struct rv_contract_op *op, const char *list,
+			   const struct rv_contract_field *field, struct ctl_table *table)
+{
+	char left[2 * CTL_OPTION_MAX];
+	struct rv_buf doc = { 0 };
+
+	snprintf(left, sizeof(left), "%s%s%s", list, list[0] != '\0' ? "[]." : "", field->name);
+	put_doc(lang, op, field, &doc);
+	for (uint32_t i = 0; field->kind == RV_CONTRACT_ENUM && i < field->of.words->count; i++)
+		rv_buf_printf(&doc, "%s%s", i == 0 ? ": " : ", ", field->of.words->words[i]);
+	add_row(table, left, rv_buf_str(&doc));
+	rv_buf_deinit(&doc);
+}
+
+/* Is there anything that only --file can give? */
+static bool needs_file(const struct rv_contract_op *op)
+{
+	for (size_t i = 0; i < op->in->count; i++)
+		if (ctl_is_file_only(&op->in->fields[i]))
+			return true;
+	return false;
+}
+
+/* What the file of --file holds, with the example of texts/ctl.json if there is one. */
+static void put_file(enum rv_lang lang, const struct rv_contract_op *op, struct rv_buf *out)
+{
+	struct ctl_table table;
+	char key[128];
+
+	rv_buf_putc(out, '\n');
+	put_line(lang, "ctl:file_holds", out);
+	ctl_table_init(&table, 2);
+	for (size_t i = 0; i < op->in->count; i++) {
+		const struct rv_contract_field *field = &op->in->fields[i];
+
+		if (!ctl_is_file_only(field))
+			continue;
+		add_file_field(lang, op, "", field, &table);
+		for (size_t k = 0; k < field->of.type->count; k++)
+			add_file_field(lang, op, field->name, &field->of.type->fields[k], &table);
+	}
+	print_table(&table, out);
+	snprintf(key, sizeof(key), "ctl:example.%s", op->name);
+	if (rv_text(lang, key) == NULL)
+		return;
+	put_line(lang, "ctl:file_example", out);
+	put_line(lang, key, out);
 }
 
 static void put_command(enum rv_lang lang, const struct rv_contract_op *op, struct rv_buf *out)
@@ -140,6 +190,8 @@ static void put_command(enum rv_lang lang, const struct rv_contract_op *op, stru
 		put_line(lang, "ctl:options", out);
 	}
 	print_table(&table, out);
+	if (needs_file(op))
+		put_file(lang, op, out);
 	put_globals(lang, out);
 }
 

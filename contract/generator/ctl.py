@@ -135,6 +135,9 @@ def man(model):
             out += [".TP", "\\fB\\-\\-file\\fR \\fIFILE\\fR",
                     "Take the fields from this JSON file; \\- is standard input. The fields are "
                     "those of the request in openapi.json."]
+            example = t.get(f"ctl:example.{op.name}")
+            if example is not None:
+                out += [".IP", ".EX", troff(example[0]).replace("\n", "\n\\&"), ".EE"]
     out.append(".SH OPTIONS OF EVERY COMMAND")
     for option, value, key in GLOBALS:
         text = t["ctl:opt." + key][0]

@@ -147,6 +147,15 @@ def what_the_server_refuses_is_called_what_was_typed():
 
 
 @test
+def the_server_takes_the_example_of_the_help():
+    with instance.Instance() as reeve:
+        text = ctl(reeve, "location", "set", "--help")[1]
+        example = text.partition("\nFor example:\n")[2].partition("\n\n")[0]
+        code, _, err = ctl(reeve, "location", "set", "tokyo", "--file", "-", stdin=example)
+        equal(code, OK, err)
+
+
+@test
 def lists_are_fetched_page_by_page():
     """A page holds at most 1,000."""
     count = 1003

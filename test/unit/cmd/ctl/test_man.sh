@@ -10,6 +10,6 @@ if [ -s /tmp/reeve-man.$$ ]; then
 fi
 rm /tmp/reeve-man.$$
 for words in 'config set DISTID KIND' 'device claim DISTID' 'location delete NAME' 'pull list' \
-	'EXIT STATUS' 'or the server, does not accept' '--ls-key' '--token-file' 'SECRETS'; do
+	'EXIT STATUS' 'or the server, does not accept' '--ls-key' '"lines": \[{ "kind": "dhcp"' '--token-file' 'SECRETS'; do
 	printf '%s' "$text" | grep -q -e "$words" || { echo "the page lacks '$words'" >&2; exit 1; }
 done
