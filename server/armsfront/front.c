@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "base/metric.h"
 #include "log/log.h"
 #include "proto/armsxml/build.h"
 #include "proto/armsxml/code.h"
@@ -376,6 +377,7 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out)
 	struct rv_front_stats s;
 
 	rv_front_stats(front, &s);
+	rv_metric_head(out, name, "requests_total", "Requests of devices, by type and outcome.");
 	for (unsigned t = 0; t < RV_ARMSXML_TYPE_COUNT; t++) {
 		const char *type = rv_armsxml_type_name((enum rv_armsxml_type)t);
 		const struct {
@@ -389,25 +391,25 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out)
 				out, "reeve_%s_requests_total{type=\"%s\",outcome=\"%s\"} %llu\n",
 				name, type, rows[i].outcome, (unsigned long long)rows[i].value);
 	}
-	const struct {
-		const char *what;
-		uint64_t value;
-	} rows[] = {
-		{ "http_errors_total", s.http_errors },
-		{ "http_unauthorised_total", s.unauthorised },
-		{ "http_unsupported_total", s.unsupported },
-		{ "http_malformed_total", s.malformed },
-		{ "requests_abandoned_total", s.gone },
-		{ "connections_total", s.net.accepted },
-		{ "connections_refused_total", s.net.refused_full },
-		{ "connections_open", s.net.open },
-		{ "tls_handshakes_total", s.net.handshakes },
-		{ "tls_handshake_failures_total", s.net.handshake_failures },
-		{ "timeouts_total", s.net.timeouts },
-		{ "received_bytes_total", s.net.bytes_in },
-		{ "sent_bytes_total", s.net.bytes_out },
+	const struct rv_metric rows[] = {
+		{ "http_errors_total", "Requests refused by their HTTP.", s.http_errors },
+		{ "http_unauthorised_total", "Requests refused for lack of credentials.",
+		  s.unauthorised },
+		{ "http_unsupported_total", "Requests for what is not supported.", s.unsupported },
+		{ "http_malformed_total", "Requests whose message could not be read.",
+		  s.malformed },
+		{ "requests_abandoned_total", "Requests whose caller left before the answer.",
+		  s.gone },
+		{ "connections_total", "Connections accepted.", s.net.accepted },
+		{ "connections_refused_total", "Connections refused, too many were open.",
+		  s.net.refused_full },
+		{ "connections_open", "Connections open.", s.net.open },
+		{ "tls_handshakes_total", "TLS handshakes completed.", s.net.handshakes },
+		{ "tls_handshake_failures_total", "TLS handshakes failed.",
+		  s.net.handshake_failures },
+		{ "timeouts_total", "Connections closed because nothing moved.", s.net.timeouts },
+		{ "received_bytes_total", "Bytes received.", s.net.bytes_in },
+		{ "sent_bytes_total", "Bytes sent.", s.net.bytes_out },
 	};
-	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
-		rv_buf_printf(out, "reeve_%s_%s %llu\n", name, rows[i].what,
-			      (unsigned long long)rows[i].value);
+	rv_metric_put(out, name, rows, RV_ARRAY_LEN(rows));
 }

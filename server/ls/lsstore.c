@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/fail.h"
+#include "base/metric.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "log/log.h"
@@ -474,23 +475,21 @@ static void metrics(void *state, struct rv_buf *out)
 	struct rv_serve_stats stats;
 
 	rv_serve_stats(s->serve, &stats);
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
-		{ "solicitations_total", s->solicits },
-		{ "feed_pages_total", s->pages },
-		{ "feed_pages_failed_total", s->failed_pages },
-		{ "feed_cursor", s->cursor.after },
-		{ "notes_sent_total", s->notes_sent },
-		{ "notes_dropped_total", s->notes.dropped },
-		{ "notes", s->notes.map.count },
-		{ "calls_refused_total", stats.refused },
-		{ "calls_open", stats.open },
+	const struct rv_metric rows[] = {
+		{ "solicitations_total", "Solicitations of devices answered.", s->solicits },
+		{ "feed_pages_total", "Pages of the feed of the RS taken over.", s->pages },
+		{ "feed_pages_failed_total", "Pages of the feed that could not be had.",
+		  s->failed_pages },
+		{ "feed_cursor", "Change number up to which the feed was taken over.",
+		  s->cursor.after },
+		{ "notes_sent_total", "Notes on waiting devices sent to the RS.", s->notes_sent },
+		{ "notes_dropped_total", "Notes on waiting devices lost, too many waited.",
+		  s->notes.dropped },
+		{ "notes", "Notes on waiting devices not yet sent.", s->notes.map.count },
+		{ "calls_refused_total", "Calls refused, too many were open.", stats.refused },
+		{ "calls_open", "Calls begun and not yet answered.", stats.open },
 	};
-	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
-		rv_buf_printf(out, "reeve_ls_%s %llu\n", rows[i].name,
-			      (unsigned long long)rows[i].value);
+	rv_metric_put(out, "ls", rows, RV_ARRAY_LEN(rows));
 	rv_serve_db_metrics(s->store.db, "ls", out);
 }
 

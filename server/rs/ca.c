@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/metric.h"
 #include "base/time.h"
 #include "contract/rv_contract.h"
 #include "log/log.h"
@@ -136,10 +137,12 @@ static void stop(void *state)
 static void metrics(void *state, struct rv_buf *out)
 {
 	const struct ca *ca = state;
+	const struct rv_metric rows[] = {
+		{ "certificates_total", "Device certificates signed.", ca->issued },
+		{ "certificates_failed_total", "Requests for one refused or failed.", ca->failed },
+	};
 
-	rv_buf_printf(out, "reeve_ca_certificates_total %llu\n", (unsigned long long)ca->issued);
-	rv_buf_printf(out, "reeve_ca_certificates_failed_total %llu\n",
-		      (unsigned long long)ca->failed);
+	rv_metric_put(out, "ca", rows, RV_ARRAY_LEN(rows));
 }
 
 /* The last of rv_rs_sections is the ca's own. */

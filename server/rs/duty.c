@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/metric.h"
 #include "base/time.h"
 #include "log/log.h"
 #include "server/rs/duty_priv.h"
@@ -351,27 +352,25 @@ static void metrics(void *state, struct rv_buf *out)
 	struct rv_serve_stats s;
 
 	rv_serve_stats(d->serve, &s);
+	rv_metric_head(out, "rs", "pulls_total", "Pulls of devices, by outcome.");
 	for (size_t i = 0; i < RV_ARRAY_LEN(d->pulls); i++)
 		rv_buf_printf(out, "reeve_rs_pulls_total{outcome=\"%s\"} %llu\n", outcome_names[i],
 			      (unsigned long long)d->pulls[i]);
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
-		{ "method_queries_total", d->queries },
-		{ "operations_total", d->operations },
-		{ "operations_failed_total", d->failed_operations },
-		{ "certificates_total", d->certificates },
-		{ "calls_total", s.calls },
-		{ "calls_failed_total", s.failed },
-		{ "calls_refused_total", s.refused },
-		{ "calls_open", s.open },
-		{ "devices", (uint64_t)d->counted.devices },
-		{ "waiting_devices", (uint64_t)d->counted.waiting },
+	const struct rv_metric rows[] = {
+		{ "method_queries_total", "Method queries answered.", d->queries },
+		{ "operations_total", "Operations of operators and programs.", d->operations },
+		{ "operations_failed_total", "Operations refused or failed.",
+		  d->failed_operations },
+		{ "certificates_total", "Device certificates delivered.", d->certificates },
+		{ "calls_total", "Calls over the bus.", s.calls },
+		{ "calls_failed_total", "Calls answered with an error.", s.failed },
+		{ "calls_refused_total", "Calls refused, too many were open.", s.refused },
+		{ "calls_open", "Calls begun and not yet answered.", s.open },
+		{ "devices", "Devices registered.", (uint64_t)d->counted.devices },
+		{ "waiting_devices", "Devices that asked and are not registered.",
+		  (uint64_t)d->counted.waiting },
 	};
-	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
-		rv_buf_printf(out, "reeve_rs_%s %llu\n", rows[i].name,
-			      (unsigned long long)rows[i].value);
+	rv_metric_put(out, "rs", rows, RV_ARRAY_LEN(rows));
 	rv_serve_db_metrics(d->rs->db, "rs", out);
 	count(d); /* for the next reader */
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "base/metric.h"
 #include "log/log.h"
 
 /* What the bus hands back with a call. */
@@ -195,19 +196,17 @@ void rv_serve_db_metrics(struct rv_db *db, const char *component, struct rv_buf 
 	struct rv_db_stats s;
 
 	rv_db_stats(db, &s);
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
-		{ "commits_total", s.commits },
-		{ "items_total", s.items },
-		{ "items_failed_total", s.failed_items },
-		{ "commits_failed_total", s.failed_commits },
-		{ "queued", s.queued },
-		{ "commit_microseconds_total", s.commit_us },
-		{ "wal_bytes", s.wal_bytes },
+	const struct rv_metric rows[] = {
+		{ "db_commits_total", "Commits of the store.", s.commits },
+		{ "db_items_total", "Jobs run by the writer.", s.items },
+		{ "db_items_failed_total", "Jobs that failed and left nothing.", s.failed_items },
+		{ "db_commits_failed_total", "Commits that failed.", s.failed_commits },
+		{ "db_queued", "Jobs that wait for the writer.", s.queued },
+		{ "db_wal_bytes", "Size of the write-ahead log.", s.wal_bytes },
 	};
-	for (size_t i = 0; i < RV_ARRAY_LEN(rows); i++)
-		rv_buf_printf(out, "reeve_%s_db_%s %llu\n", component, rows[i].name,
-			      (unsigned long long)rows[i].value);
+	const struct rv_metric commit_time = { "db_commit_seconds_total", "Time spent in commits.",
+					       s.commit_us };
+
+	rv_metric_put(out, component, rows, RV_ARRAY_LEN(rows));
+	rv_metric_put_seconds(out, component, &commit_time);
 }

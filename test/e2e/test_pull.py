@@ -278,6 +278,10 @@ def metrics_count_what_happened():
                     r"reeve_ls_solicitations_total", r'reeve_proxy_requests_total\{.*outcome="ok"',
                     r"reeve_proxy_tls_handshakes_total", r"reeve_rs_db_commits_total", r"reeve_rs_devices"):
         until(pattern, lambda: metric(reeve, pattern) > 0)
+    text = reeve.http_get("status", "/metrics")[1]
+    for name in sorted(set(re.findall(r"^(reeve_\w+)", text, re.M))):
+        for comment in ("HELP", "TYPE"):
+            check(f"# {comment} {name} " in text, f"{name} has no {comment}")
 
 
 if __name__ == "__main__":

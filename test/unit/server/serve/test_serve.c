@@ -335,7 +335,10 @@ static void the_store_shows_its_figures(void **state)
 
 	rv_serve_db_metrics(p->db, "t", &text);
 	rv_buf_putc(&text, '\0');
-	assert_non_null(strstr(text.ptr, "reeve_t_db_commits_total "));
+	assert_non_null(strstr(text.ptr, "\nreeve_t_db_commits_total "));
+	assert_non_null(strstr(text.ptr, "# HELP reeve_t_db_commits_total "));
+	assert_non_null(strstr(text.ptr, "# TYPE reeve_t_db_queued gauge\n"));
+	assert_non_null(strstr(text.ptr, "# TYPE reeve_t_db_commit_seconds_total counter\n"));
 	rv_buf_deinit(&text);
 }
 
