@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/conf.h"
 #include "server/rs/rs.h"
@@ -94,6 +95,9 @@ static int open_core(const struct rsapi_opt *opt, void **state, struct rsapi_err
 		struct rv_rs_opt rs_opt = { .conf = core->conf, .state_dir = core->dir };
 
 		r = rv_rs_open(&rs_opt, &core->rs, &diag);
+		/* The first file missed may be another; the one that was named says more. */
+		if (r == -ENOENT && access(path, F_OK) != 0)
+			rv_diag_set(&diag, r, "rsapi.store", "", "there is no database %s", path);
 	}
 	if (r != RV_OK)
 		goto fail;

@@ -1,5 +1,6 @@
 #include "rsapi/rsapi.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,12 +117,27 @@ static void paths_that_are_no_store_are_refused(void **state)
 	}
 }
 
+static void a_missing_database_is_named(void **state)
+{
+	struct rsapi_opt opt = { .url = "sqlite:/nonexist.db" };
+	struct rsapi_error error = { 0 };
+	struct rsapi *api = NULL;
+
+	(void)state;
+	assert_int_equal(rsapi_open(&opt, &api, &error), -ENOENT);
+	assert_string_equal(error.key, "rsapi.store");
+	assert_string_equal(error.where, "");
+	assert_string_equal(error.text, "there is no database /nonexist.db");
+	assert_null(api);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_core_in_process_answers_like_any_rs, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_store_in_use_is_refused, set_up, tear_down),
+		cmocka_unit_test(a_missing_database_is_named),
 		cmocka_unit_test(paths_that_are_no_store_are_refused),
 	};
 
