@@ -119,11 +119,11 @@ static int half_made(struct work *w, size_t i, const char *there, const char *mi
 			   is_root ? " (devices that know the old root will refuse the new)" : "");
 }
 
-/* Put the file's name before what pki.h says of its content. */
+/* Put the file's name before what pki.h says of its content; its key stays. */
 static int blame(struct work *w, int err, const char *name, const struct rv_diag *detail)
 {
-	return rv_diag_set(w->diag, err, "pki.init.file", name, "%s/%s: %s", w->opt->dir, name,
-			   detail->text);
+	return rv_diag_set(w->diag, err, detail->key != NULL ? detail->key : "pki.init.file", name,
+			   "%s/%s: %s", w->opt->dir, name, detail->text);
 }
 
 static int check_kept(struct work *w, size_t i)

@@ -287,6 +287,7 @@ static void a_bad_name_makes_no_file(void **state)
 
 	assert_int_equal(rv_pki_init_dir(&opt, &result, &diag), RV_EINVALID);
 	assert_int_equal(result.count, 0);
+	assert_string_equal(diag.key, "pki.alt_name");
 	assert_string_equal(diag.where, "http.crt");
 	assert_non_null(strstr(diag.text, "not a name"));
 	assert_int_equal(rmdir(d->pki), 0); /* empty */
