@@ -289,6 +289,19 @@ static int next_word(struct parser *p, struct rv_contract_input *in, const char 
 	return RV_OK;
 }
 
+/* Was nothing said yet, or the first word of some command? */
+static bool is_noun_at_most(const struct parser *p)
+{
+	struct rv_str word;
+	bool is_arg;
+
+	for (size_t i = 0; p->word_count == 1 && i < rv_contract_op_count; i++)
+		if (ctl_word(&rv_contract_ops[i], 0, &word, &is_arg) &&
+		    rv_str_is(word, p->words[0]))
+			return true;
+	return p->word_count == 0;
+}
+
 /* Words until they are a command. */
 static int parse_command(struct parser *p)
 {
@@ -301,8 +314,10 @@ static int parse_command(struct parser *p)
 
 		if (r != RV_OK)
 			return r;
-		if (word == NULL && p->args.is_help)
+		if (word == NULL && p->args.is_help && is_noun_at_most(p)) {
+			p->args.noun = p->words[0];
 			return RV_OK;
+		}
 		if (word == NULL && p->word_count == 0)
 			return ctl_wrong(p->io, "no_command", NULL, NULL);
 		if (word != NULL && p->word_count == 0 && strcmp(word, "help") == 0) {

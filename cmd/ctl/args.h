@@ -19,7 +19,8 @@ struct ctl_args {
 	const char *server, *token_file, *ca_file; /* NULL when not given */
 	unsigned timeout_ms;                       /* 0: the default */
 	bool is_insecure, is_json, is_utc, is_help;
-	const struct rv_contract_op *op; /* NULL with is_help: help on everything */
+	const struct rv_contract_op *op; /* NULL with is_help: help on many */
+	const char *noun;                /* those of this noun only; NULL: on everything */
 	void *in;                        /* struct of op->in, checked; in io's arena; NULL: help */
 	bool has_limit;                  /* the user wants this many, not all pages */
 };

@@ -201,12 +201,12 @@ static int run(struct ctl_io *io, const struct ctl_args *args, const struct rsap
 	return status;
 }
 
-static int show_help(struct ctl_io *io, const struct rv_contract_op *op)
+static int show_help(struct ctl_io *io, const struct ctl_args *args)
 {
 	struct rv_buf out = { 0 };
 	int status;
 
-	ctl_help(io->lang, op, &out);
+	ctl_help(io->lang, args->op, args->noun, &out);
 	status = print(io, &out);
 	rv_buf_deinit(&out);
 	return status;
@@ -225,7 +225,7 @@ int rv_ctl_main(int argc, char **argv)
 	if (ctl_args_parse(&io, (const char *const *)argv + (argc > 0), &args) != RV_OK)
 		complain(&err);
 	else if (args.is_help)
-		status = show_help(&io, args.op);
+		status = show_help(&io, &args);
 	else if (ctl_server_choose(&io, &args, &opt) != RV_OK)
 		complain(&err);
 	else

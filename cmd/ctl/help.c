@@ -59,7 +59,15 @@ static const char *doc_of(enum rv_lang lang, const struct rv_contract_op *op)
 	return lang == RV_LANG_JA ? op->doc_ja : op->doc;
 }
 
-static void put_commands(enum rv_lang lang, struct rv_buf *out)
+static bool is_of_noun(const struct rv_contract_op *op, const char *noun)
+{
+	struct rv_str word;
+	bool is_arg;
+
+	return noun == NULL || (ctl_word(op, 0, &word, &is_arg) && rv_str_is(word, noun));
+}
+
+static void put_commands(enum rv_lang lang, const char *noun, struct rv_buf *out)
 {
 	struct ctl_table table;
 
@@ -67,8 +75,12 @@ static void put_commands(enum rv_lang lang, struct rv_buf *out)
 	rv_buf_putc(out, '\n');
 	put_line(lang, "ctl:commands", out);
 	ctl_table_init(&table, 2);
-	for (size_t i = 0; i < rv_contract_op_count; i++)
-		add_row(&table, rv_contract_ops[i].cli, rv_str(doc_of(lang, &rv_contract_ops[i])));
+	for (size_t i = 0; i < rv_contract_op_count; i++) {
+		const struct rv_contract_op *op = &rv_contract_ops[i];
+
+		if (is_of_noun(op, noun))
+			add_row(&table, op->cli, rv_str(doc_of(lang, op)));
+	}
 	print_table(&table, out);
 	put_globals(lang, out);
 	rv_buf_putc(out, '\n');
@@ -195,10 +207,11 @@ static void put_command(enum rv_lang lang, const struct rv_contract_op *op, stru
 	put_globals(lang, out);
 }
 
-void ctl_help(enum rv_lang lang, const struct rv_contract_op *op, struct rv_buf *out)
+void ctl_help(enum rv_lang lang, const struct rv_contract_op *op, const char *noun,
+	      struct rv_buf *out)
 {
 	if (op == NULL)
-		put_commands(lang, out);
+		put_commands(lang, noun, out);
 	else
 		put_command(lang, op, out);
 }

@@ -6,7 +6,9 @@
 #include "contract/desc.h"
 #include "contract/texts.h"
 
-/* Help on one command, or on everything (op == NULL). */
-void ctl_help(enum rv_lang lang, const struct rv_contract_op *op, struct rv_buf *out);
+/* Help on one command; op == NULL: a list of those of a noun ("device"), or of all (noun == NULL).
+ */
+void ctl_help(enum rv_lang lang, const struct rv_contract_op *op, const char *noun,
+	      struct rv_buf *out);
 
 #endif

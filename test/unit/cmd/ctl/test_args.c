@@ -129,15 +129,26 @@ static void help_needs_no_arguments(void **state)
 	const char *everything[] = { "--help", NULL };
 	const char *one[] = { "config", "set", "--help", NULL };
 	const char *word[] = { "help", "pull", "list", NULL };
+	const char *nouns[][4] = { { "help", "device" },
+				   { "device", "--help" },
+				   { "-h", "device" } };
+	const char *nothing[] = { "help", "devise", NULL };
 
 	assert_int_equal(ctl_args_parse(&f->io, everything, &f->args), RV_OK);
-	assert_true(f->args.is_help && f->args.op == NULL);
+	assert_true(f->args.is_help && f->args.op == NULL && f->args.noun == NULL);
 	assert_int_equal(ctl_args_parse(&f->io, one, &f->args), RV_OK);
 	assert_true(f->args.is_help);
 	assert_string_equal(f->args.op->name, "config.set");
 	assert_int_equal(ctl_args_parse(&f->io, word, &f->args), RV_OK);
 	assert_true(f->args.is_help);
 	assert_string_equal(f->args.op->name, "pull.list");
+	for (size_t i = 0; i < RV_ARRAY_LEN(nouns); i++) {
+		assert_int_equal(ctl_args_parse(&f->io, nouns[i], &f->args), RV_OK);
+		assert_true(f->args.is_help && f->args.op == NULL);
+		assert_string_equal(f->args.noun, "device");
+	}
+	assert_int_equal(ctl_args_parse(&f->io, nothing, &f->args), RV_EINVALID);
+	assert_non_null(strstr(sentence(f), "no command 'devise'"));
 }
 
 static void write_file(char *path, const char *text)

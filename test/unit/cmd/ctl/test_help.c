@@ -13,7 +13,7 @@
 static const char *help_of(enum rv_lang lang, const char *op, struct rv_buf *out)
 {
 	rv_buf_clear(out);
-	ctl_help(lang, rv_contract_op_find(rv_str(op)), out);
+	ctl_help(lang, rv_contract_op_find(rv_str(op)), NULL, out);
 	rv_buf_putc(out, '\0');
 	assert_int_equal(out->err, RV_OK);
 	return out->ptr;
@@ -32,6 +32,28 @@ static void help_tells_what_only_a_file_can_give(void **state)
 	assert_non_null(strstr(text, "\n  lines[].password  "));
 	assert_non_null(strstr(help_of(RV_LANG_JA, "location.set", &out), "ファイルでのみ"));
 	assert_null(strstr(help_of(RV_LANG_EN, "device.create", &out), "The file of --file"));
+	rv_buf_deinit(&out);
+}
+
+static void help_on_a_noun_lists_its_commands_only(void **state)
+{
+	struct rv_buf out = { 0 };
+
+	(void)state;
+	for (size_t lang = 0; lang < RV_LANG_COUNT; lang++) {
+		rv_buf_clear(&out);
+		ctl_help((enum rv_lang)lang, NULL, "device", &out);
+		rv_buf_putc(&out, '\0');
+		assert_non_null(strstr(out.ptr, "\n  device create DISTID "));
+		assert_non_null(strstr(out.ptr, "\n  device list "));
+		assert_null(strstr(out.ptr, "\n  pull list"));
+		assert_null(strstr(out.ptr, "\n  config "));
+	}
+	rv_buf_clear(&out);
+	ctl_help(RV_LANG_EN, NULL, NULL, &out);
+	rv_buf_putc(&out, '\0');
+	assert_non_null(strstr(out.ptr, "\n  device list "));
+	assert_non_null(strstr(out.ptr, "\n  pull list "));
 	rv_buf_deinit(&out);
 }
 
@@ -72,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(help_tells_what_only_a_file_can_give),
+		cmocka_unit_test(help_on_a_noun_lists_its_commands_only),
 		cmocka_unit_test(examples_of_files_are_what_the_command_takes),
 	};
 
