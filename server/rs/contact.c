@@ -36,15 +36,18 @@ static int take_device(const struct rv_db_row *row, void *arg)
 	return d->r.err;
 }
 
-/* Facts for the judgement; unknown is no failure. */
-static int find_caller(struct rs_ctx *ctx, struct rv_str distid, struct device *device,
-		       struct rs_facts *facts)
+/* Facts for the judgement of who calls himself `name`; unknown is no failure. *distid is the name in
+ * its canonical form. */
+static int find_caller(struct rs_ctx *ctx, struct rv_str name, struct rv_str *distid,
+		       struct device *device, struct rs_facts *facts)
 {
-	int err;
+	int err = rs_distid(ctx, name, distid, NULL);
 
 	*device = (struct device){ .r.ctx = ctx };
 	*facts = (struct rs_facts){ 0 };
-	err = rs_query_one(ctx, &rs_sql_device_for_contact, RV_DB_PARAMS(RV_DB_T(distid)),
+	if (err != RV_OK)
+		return err;
+	err = rs_query_one(ctx, &rs_sql_device_for_contact, RV_DB_PARAMS(RV_DB_T(*distid)),
 			   take_device, device);
 	if (err == RV_ENOTFOUND)
 		return RV_OK;
@@ -270,10 +273,8 @@ int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct r
 	struct rs_facts facts;
 	struct device device;
 	struct rv_str distid;
-	int err = rs_distid(ctx, in->distid, &distid, NULL);
+	int err = find_caller(ctx, in->distid, &distid, &device, &facts);
 
-	if (err == RV_OK)
-		err = find_caller(ctx, distid, &device, &facts);
 	if (err != RV_OK)
 		return err;
 	struct rs_verdict verdict = rs_decide_pull(&facts, &claim);
@@ -343,10 +344,8 @@ int rs_contact_query(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
 	struct rs_facts facts;
 	struct device device;
 	struct rv_str distid;
-	int err = rs_distid(ctx, in->distid, &distid, NULL);
+	int err = find_caller(ctx, in->distid, &distid, &device, &facts);
 
-	if (err == RV_OK)
-		err = find_caller(ctx, distid, &device, &facts);
 	if (err != RV_OK)
 		return err;
 	struct rs_verdict verdict = rs_decide_query(&facts, &claim);
