@@ -64,6 +64,21 @@ static int fail_file(struct work *w, int err, const char *name, const char *what
 			   what, rv_err_name(err));
 }
 
+/* A new directory is lost with its keys in a power cut until its parent is synced, too. A parent
+ * that we may not open is somebody else's to keep. */
+static int sync_parent(int dir_fd)
+{
+	int fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = RV_OK;
+
+	if (fd < 0)
+		return RV_OK;
+	if (fsync(fd) != 0)
+		err = rv_err_from_errno();
+	close(fd);
+	return err;
+}
+
 static int open_dir(struct work *w)
 {
 	const char *dir = w->opt->dir;
@@ -86,7 +101,10 @@ static int open_dir(struct work *w)
 		return rv_diag_set(w->diag, RV_EBUSY, "pki.init.busy", dir,
 				   "%s: another run is at work in this directory", dir);
 	}
-	return RV_OK;
+	err = sync_parent(w->dir_fd);
+	if (err == RV_OK)
+		return RV_OK;
+	return rv_diag_set(w->diag, err, "pki.init.dir", dir, "%s: %s", dir, rv_err_name(err));
 
 fail:
 	err = rv_err_from_errno();
