@@ -36,8 +36,8 @@ static int take_device(const struct rv_db_row *row, void *arg)
 	return d->r.err;
 }
 
-/* Facts for the judgement of who calls himself `name`; unknown is no failure. *distid is the name in
- * its canonical form. */
+/* Facts for the judgement of who calls himself `name`; unknown is no failure. *distid is the name
+ * in its canonical form. */
 static int find_caller(struct rs_ctx *ctx, struct rv_str name, struct rv_str *distid,
 		       struct device *device, struct rs_facts *facts)
 {

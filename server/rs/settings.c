@@ -18,7 +18,8 @@ static uint32_t read_seconds(const struct rv_conf_sec *sec, const char *item)
 	return (uint32_t)(rv_conf_int(sec, item) / RV_US_PER_SEC);
 }
 
-/* "192.0.2.1:5115" or "[2001:db8::1]:5115": devices resolve no names. rv_conf_check_peer let it by. */
+/* "192.0.2.1:5115" or "[2001:db8::1]:5115": devices resolve no names. rv_conf_check_peer let it by.
+ */
 static void read_heartbeat(const char *text, struct rs_heartbeat *out)
 {
 	struct rv_addr addr;
