@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "log/log.h"
 #include "pki/pki.h"
+#include "server/rs/incident.h"
 #include "server/rs/line.h"
 #include "server/rs/sql/sql.h"
 
@@ -308,6 +309,8 @@ static int prepare_store(struct rv_db_tx *tx, void *arg)
 		err = make_default_location(&ctx, first->diag);
 	if (err == RV_OK && first->has_token)
 		err = import_token(&ctx, first);
+	if (err == RV_OK)
+		err = rs_incident_trim(&ctx);
 	rv_arena_wipe(&arena);
 	return err;
 }

@@ -47,6 +47,7 @@ struct rs_settings {
 	uint32_t heartbeat_interval_s, echo_interval_s, push_port, push_timeout_s;
 	uint32_t ll_timeout_s, rs_retry_max, rs_retry_interval_s;
 	int64_t waiting_max, strangers_max;
+	int64_t incidents_keep_us;
 };
 
 /* Of a parsed config: the tables' checks have let every value by. */
@@ -159,7 +160,10 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	X(location_get)                                                                            \
 	X(location_list)                                                                           \
 	X(location_delete)                                                                         \
-	X(pull_list)
+	X(pull_list)                                                                               \
+	X(incident_list)                                                                           \
+	X(incident_get)                                                                            \
+	X(incident_ack)
 
 #define RS_DECLARE(name)                                                                           \
 	int rs_op_##name(struct rs_ctx *ctx, const struct rv_##name##_in *in,                      \
@@ -186,7 +190,10 @@ int rs_feed(struct rs_ctx *ctx, const struct rv_rs_feed_in *in,
 	    struct rv_rs_feed_out *out) RV_MUSTCHECK;
 
 /* For the metrics. */
-int rs_count(struct rv_db_tx *tx, int64_t *devices, int64_t *waiting) RV_MUSTCHECK;
+struct rs_counted {
+	int64_t devices, waiting, incidents; /* incidents: open ones, not acknowledged */
+};
+int rs_count(struct rv_db_tx *tx, struct rs_counted *out) RV_MUSTCHECK;
 
 /* The next device after id `after` that has no certificate; *id is 0 when there is none. */
 int rs_certificate_missing(struct rs_ctx *ctx, int64_t after, int64_t *id,

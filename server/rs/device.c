@@ -4,6 +4,7 @@
 #include "base/rand.h"
 #include "pki/pki.h"
 #include "server/rs/core.h"
+#include "server/rs/incident.h"
 #include "server/rs/sql/sql.h"
 
 enum { MADE_KEY_BYTES = 16, LIST_DEFAULT = 100 };
@@ -483,6 +484,8 @@ int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in
 	for (size_t i = 0; i < RV_ARRAY_LEN(statements) && err == RV_OK; i++)
 		err = rv_db_exec(ctx->tx, statements[i], RV_DB_PARAMS(RV_DB_I(device.pub.id)),
 				 NULL);
+	if (err == RV_OK)
+		err = rs_incident_resolve_all(ctx, device.pub.distid);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, true);
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);

@@ -258,7 +258,7 @@ static int work_count(struct rv_db_tx *tx, void *arg)
 {
 	struct rs_duty *d = arg;
 
-	return rs_count(tx, &d->counting.devices, &d->counting.waiting);
+	return rs_count(tx, &d->counting);
 }
 
 static void count_done(void *arg, int status)
@@ -369,6 +369,8 @@ static void metrics(void *state, struct rv_buf *out)
 		{ "devices", "Devices registered.", (uint64_t)d->counted.devices },
 		{ "waiting_devices", "Devices that asked and are not registered.",
 		  (uint64_t)d->counted.waiting },
+		{ "incidents", "Incidents that nobody has acknowledged.",
+		  (uint64_t)d->counted.incidents },
 	};
 	rv_metric_put(out, "rs", rows, RV_ARRAY_LEN(rows));
 	rv_serve_db_metrics(d->rs->db, "rs", out);

@@ -33,10 +33,6 @@ void rs_filler_init(struct rs_filler *filler, struct rs_duty *duty);
 /* `from`: the lowest device id that may lack one; 0 = any. */
 void rs_filler_kick(struct rs_filler *filler, int64_t from);
 
-struct rs_counted {
-	int64_t devices, waiting;
-};
-
 struct rs_duty {
 	struct rv_duty *duty;
 	struct rv_bus *bus;

@@ -106,11 +106,18 @@ static int take_count(const struct rv_db_row *row, void *arg)
 	return RV_OK;
 }
 
-int rs_count(struct rv_db_tx *tx, int64_t *devices, int64_t *waiting)
+int rs_count(struct rv_db_tx *tx, struct rs_counted *out)
 {
-	int err = rv_db_query(tx, &rs_sql_device_count, RV_DB_NO_PARAMS, take_count, devices);
+	struct rs_counted n = { 0 };
+	int err = rv_db_query(tx, &rs_sql_device_count, RV_DB_NO_PARAMS, take_count, &n.devices);
 
 	if (err == RV_OK)
-		err = rv_db_query(tx, &rs_sql_waiting_count, RV_DB_NO_PARAMS, take_count, waiting);
+		err = rv_db_query(tx, &rs_sql_waiting_count, RV_DB_NO_PARAMS, take_count,
+				  &n.waiting);
+	if (err == RV_OK)
+		err = rv_db_query(tx, &rs_sql_incident_count, RV_DB_NO_PARAMS, take_count,
+				  &n.incidents);
+	if (err == RV_OK)
+		*out = n;
 	return err;
 }

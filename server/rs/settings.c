@@ -50,6 +50,7 @@ void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out)
 		.rs_retry_interval_s = read_seconds(sec, "rs_retry_interval"),
 		.waiting_max = rv_conf_int(sec, "waiting_max"),
 		.strangers_max = rv_conf_int(sec, "strangers_max"),
+		.incidents_keep_us = rv_conf_int(sec, "incidents_keep"),
 	};
 	struct rs_list servers = read_list(sec, "heartbeat_servers");
 

@@ -171,6 +171,13 @@ static const struct rv_conf_item rs_items[] = {
 	  .doc = "Pulls kept of callers that could not prove who they are. All others are kept for "
 		 "ever.",
 	  .doc_ja = "認証に失敗したプルの保存数。" },
+	{ .name = "incidents_keep",
+	  .type = RV_CONF_DURATION,
+	  .def = "90d",
+	  .min = DAYS_US,
+	  .max = 3650 * DAYS_US,
+	  .doc = "How long incidents are kept after they are resolved. Others are never forgotten.",
+	  .doc_ja = "解決済みのインシデントを保存する期間。" },
 };
 
 static const struct rv_conf_item ca_items[] = {

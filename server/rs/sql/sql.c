@@ -1,5 +1,6 @@
 #include "server/rs/sql/sql.h"
 
+#include "server/rs/sql/migrate_incident.h"
 #include "server/rs/sql/schema.sqlite.h"
 
 #define RS_STMT(id, label, text) struct rv_db_stmt rs_sql_##id = { .name = label, .sqlite = text };
@@ -7,6 +8,7 @@
 #include "server/rs/sql/config.sqlite.h"
 #include "server/rs/sql/pull.sqlite.h"
 #include "server/rs/sql/location.sqlite.h"
+#include "server/rs/sql/incident.sqlite.h"
 #undef RS_STMT
 
 struct rv_db_stmt *const rs_sql_all[] = {
@@ -15,11 +17,16 @@ struct rv_db_stmt *const rs_sql_all[] = {
 #include "server/rs/sql/config.sqlite.h"
 #include "server/rs/sql/pull.sqlite.h"
 #include "server/rs/sql/location.sqlite.h"
+#include "server/rs/sql/incident.sqlite.h"
 #undef RS_STMT
 };
 const size_t rs_sql_count = RV_ARRAY_LEN(rs_sql_all);
 
 const struct rv_db_migration rs_sql_migrations[] = {
 	{ .number = 1, .name = "0001-devices", .sqlite = RS_SQL_SCHEMA_1 },
+	{ .number = 2,
+	  .name = "0002-incidents",
+	  .sqlite = RS_SQL_INCIDENT_SQLITE,
+	  .postgresql = RS_SQL_INCIDENT_POSTGRESQL },
 };
 const size_t rs_sql_migration_count = RV_ARRAY_LEN(rs_sql_migrations);
