@@ -11,10 +11,15 @@
 #ifndef RV_TLS_TLS_H
 #define RV_TLS_TLS_H
 
+#include "base/buf.h"
 #include "base/diag.h"
 #include "base/str.h"
+#include "tls/tickets.h"
 
-enum { RV_TLS_RECORD_MAX = 16384 };
+enum {
+	RV_TLS_RECORD_MAX = 16384,
+	RV_TLS_SESSION_MAX = 16384, /* bytes of a saved session */
+};
 
 struct rv_tls_ctx;
 struct rv_tls;
@@ -40,6 +45,11 @@ struct rv_tls_opt {
 	 * contains one of these (NULL-terminated array, or NULL), e.g. "CN=Location Server ". */
 	const char *const *subject_contains;
 	bool allow_tls10; /* legacy process and the device library's switch only */
+	/* Server: sessions are resumed with these keys (a reference is taken); NULL: no tickets.
+	 * `role` names the policy a session belongs to ("ls"): one made where role, peer or ca_pem
+	 * differ is not resumed, whoever holds its key. */
+	struct rv_tls_tickets *tickets;
+	const char *role;
 };
 
 /* RV_ETLS with *diag whose `where` names the part that is wrong: certificate, key, ca, policy (an
@@ -69,6 +79,20 @@ int rv_tls_shutdown(struct rv_tls *tls); /* sends close_notify; does not wait fo
 
 /* Bytes already decrypted and waiting: poll would not report them. */
 bool rv_tls_has_pending(const struct rv_tls *tls);
+
+/* Resumption, client; TLS 1.2 only, because in TLS 1.3 it saves a server nothing. A saved session
+ * is as secret as the connection was, and as trusted as its certificates were: who loads it is not
+ * shown them again. Keep it in memory, and per server.
+ *
+ * Save, any time after the handshake, appends it to *out, whose `wipe` should be set. RV_ENOTFOUND:
+ * the server gave nothing to resume; RV_ELIMIT: larger than RV_TLS_SESSION_MAX. Load, before the
+ * handshake. The server may still do a full handshake: not an error. RV_ESYNTAX: no session;
+ * RV_EINVALID: one made under another peer policy, ca_pem or subjects. In both cases the handshake
+ * will be a full one. */
+int rv_tls_session_save(const struct rv_tls *tls, struct rv_buf *out) RV_MUSTCHECK;
+int rv_tls_session_load(struct rv_tls *tls, struct rv_str session) RV_MUSTCHECK;
+/* Either side, after the handshake. */
+bool rv_tls_is_resumed(const struct rv_tls *tls);
 
 /* For logs and diagnosis: "TLSv1.3 TLS_AES_256_GCM_SHA384"; the last failure in words. Static
  * lifetime of the connection. */
