@@ -17,6 +17,19 @@
  *
  * The driver is chosen by URL: "sqlite:/path/rs.db" now; "postgresql:..." has the same face.
  * Statements are named SQL texts in one file per noun and dialect, prepared once.
+ *
+ * How SQL is written:
+ *   - One text where both dialects understand it: `postgresql` stays NULL, and PostgreSQL gets the
+ *     text of `sqlite` with ?n as $n. Both have ON CONFLICT ... DO UPDATE / NOTHING and RETURNING.
+ *     Not in one text: INSERT OR REPLACE, rowid, max(a, b) of two values (CASE), x IS ?1 (write
+ *     x = ?1, or CAST(?1 AS BIGINT) IS NULL). A column named in DO UPDATE SET has its table's name
+ *     before it on the right side. Booleans are integers.
+ *   - Parameters are ?1, ?2 ... A number, not a bare ?, where one is used twice. They are 64-bit
+ *     integers, text or bytes; where PostgreSQL would guess another type it refuses the store and
+ *     names the statement: CAST(?1 AS BIGINT).
+ *   - Migrations always have both texts. PostgreSQL: BIGINT, TEXT COLLATE "C", BYTEA; no STRICT, no
+ *     WITHOUT ROWID; AUTOINCREMENT is BIGINT GENERATED ALWAYS AS IDENTITY. Text is compared and
+ *     sorted byte by byte in both.
  */
 #ifndef RV_DB_DB_H
 #define RV_DB_DB_H
@@ -40,15 +53,15 @@ struct rv_db_migration {
 	unsigned number;  /* 1, 2, 3 ... without holes */
 	const char *name; /* "0001-devices" */
 	const char *sqlite;
-	const char *postgresql; /* NULL until the driver exists */
+	const char *postgresql;
 };
 
 /* A prepared statement, defined statically next to its text. */
 struct rv_db_stmt {
 	const char *name; /* "device.by-distid": for logs and metrics */
 	const char *sqlite;
-	const char *postgresql;
-	unsigned index; /* position in the table given to rv_db_open; filled there */
+	const char *postgresql; /* NULL: as sqlite, ?n as $n */
+	unsigned index;         /* position in the table given to rv_db_open; filled there */
 };
 
 struct rv_db_opt {
