@@ -80,7 +80,8 @@ struct rv_contract_type {
 	const char *name;                       /* "device", "device.create.in" */
 	const struct rv_contract_field *fields; /* tags rise */
 	uint16_t count;
-	uint16_t size; /* of the C struct */
+	uint16_t size;        /* of the C struct */
+	const char *sentence; /* the enum that chooses its text (sentence.h); NULL: none */
 };
 
 /* A part of the public face: one operation of the files in ops/. */

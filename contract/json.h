@@ -16,6 +16,7 @@
 
 #include "base/jsonw.h"
 #include "contract/desc.h"
+#include "contract/texts.h"
 
 /* Of one JSON text, looked at before anything is made of it: a value takes up to 250 bytes in
  * memory however short it is ("{},"), and the reader may be asked by anybody. The largest message
@@ -30,6 +31,9 @@ enum rv_contract_json_flag {
 	RV_CONTRACT_JSON_LENIENT = 1
 				   << 0, /* skip unknown fields and nulls: reading a newer server */
 	RV_CONTRACT_JSON_SECRETS = 1 << 1, /* write secrets too */
+	/* Things that say something (sentence.h) get a "text", in the one language or the other. */
+	RV_CONTRACT_JSON_EN = 1 << 2,
+	RV_CONTRACT_JSON_JA = 1 << 3,
 };
 
 /* A value that is put together from several sources: path, query, body, command line. */
@@ -72,6 +76,9 @@ int rv_contract_input_end(struct rv_contract_input *in, void *out,
 /* All of it in one JSON text: init, json, end. */
 int rv_contract_json_read(const struct rv_contract_type *type, struct rv_str json, unsigned flags,
 			  struct rv_arena *arena, void *out, struct rv_diag *diag) RV_MUSTCHECK;
+
+/* RV_CONTRACT_JSON_EN or _JA. */
+unsigned rv_contract_json_lang(enum rv_lang lang);
 
 /* The value as one JSON object; fields in `skip` (bit i: field i) are left out. */
 void rv_contract_json_write(const struct rv_contract_type *type, const void *value, unsigned flags,

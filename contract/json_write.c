@@ -1,6 +1,7 @@
 #include "contract/json.h"
 
 #include "contract/desc_priv.h"
+#include "contract/sentence.h"
 #include "contract/text.h"
 
 static void write_one(const struct rv_contract_field *field, const void *at, unsigned flags,
@@ -73,6 +74,26 @@ static bool is_written(const struct rv_contract_field *field, const void *value,
 	return !rv_contract_is(field, RV_CONTRACT_OPTIONAL) || rv_contract_is_present(field, value);
 }
 
+unsigned rv_contract_json_lang(enum rv_lang lang)
+{
+	return lang == RV_LANG_JA ? RV_CONTRACT_JSON_JA : RV_CONTRACT_JSON_EN;
+}
+
+static void write_sentence(const struct rv_contract_type *type, const void *value, unsigned flags,
+			   struct rv_jsonw *w)
+{
+	enum rv_lang lang = flags & RV_CONTRACT_JSON_JA ? RV_LANG_JA : RV_LANG_EN;
+	struct rv_buf text = { 0 };
+
+	if (rv_contract_sentence(type, value, lang, &text)) {
+		rv_jsonw_key(w, "text");
+		rv_jsonw_str(w, rv_buf_str(&text));
+	}
+	if (text.err != RV_OK)
+		w->out->err = text.err;
+	rv_buf_deinit(&text);
+}
+
 void rv_contract_json_write(const struct rv_contract_type *type, const void *value, unsigned flags,
 			    uint32_t skip, struct rv_jsonw *w)
 {
@@ -92,5 +113,7 @@ void rv_contract_json_write(const struct rv_contract_type *type, const void *val
 		else
 			write_one(field, rv_contract_at(value, field->offset), flags, w);
 	}
+	if (flags & (RV_CONTRACT_JSON_EN | RV_CONTRACT_JSON_JA))
+		write_sentence(type, value, flags, w);
 	rv_jsonw_end_object(w);
 }

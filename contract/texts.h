@@ -27,6 +27,10 @@ extern const size_t rv_text_count;
 /* The language of a locale name ("ja_JP.UTF-8"); English for anything unknown, also NULL. */
 enum rv_lang rv_lang_of(const char *locale);
 
+/* The language an Accept-Language header asks for (RFC 9110 12.5.4); English unless Japanese has
+ * the higher quality, or the same and stands first. Untrusted; never fails. */
+enum rv_lang rv_lang_accepted(struct rv_str header);
+
 /* NULL when the catalogue has no such key. */
 const char *rv_text(enum rv_lang lang, const char *key);
 

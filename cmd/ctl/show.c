@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "cmd/ctl/table.h"
 #include "contract/json.h"
+#include "contract/sentence.h"
 #include "contract/text.h"
 #include "contract/view.h"
 
@@ -104,7 +105,12 @@ static void add_rows(const struct ctl_style *style, const struct rv_contract_op 
 										   rv_str(*column));
 
 			rv_buf_clear(&cell);
-			put_cell(style, f, list.items + i * list.item_size, &cell);
+			if (f != NULL)
+				put_cell(style, f, list.items + i * list.item_size, &cell);
+			else /* "text" */
+				rv_contract_sentence(field->of.type,
+						     list.items + i * list.item_size, style->lang,
+						     &cell);
 			ctl_table_add(table, rv_buf_str(&cell));
 		}
 	}
@@ -182,6 +188,12 @@ static void show_fields(const struct ctl_style *style, const struct rv_contract_
 		ctl_put_safe(out, rv_buf_str(&cell), false);
 		rv_buf_putc(out, '\n');
 	}
+	rv_buf_clear(&cell);
+	if (rv_contract_sentence(type, value, style->lang, &cell)) {
+		ctl_put_padded(out, rv_str(heading(style, "text")), width + 2);
+		ctl_put_safe(out, rv_buf_str(&cell), false);
+		rv_buf_putc(out, '\n');
+	}
 	rv_buf_deinit(&cell);
 }
 
@@ -214,7 +226,7 @@ static void show_struct(const struct ctl_style *style, const struct rv_contract_
 /* -- JSON --------------------------------------------------------------------------------- */
 
 static void show_pages(const struct rv_contract_op *op, const void *const *pages, size_t n,
-		       struct rv_jsonw *w)
+		       unsigned flags, struct rv_jsonw *w)
 {
 	const struct rv_contract_field *field = rv_contract_field_find(op->out, rv_str(op->table));
 
@@ -225,8 +237,8 @@ static void show_pages(const struct rv_contract_op *op, const void *const *pages
 		struct rv_contract_list list = rv_contract_load_list(field, pages[i]);
 
 		for (size_t k = 0; k < list.len; k++)
-			rv_contract_json_write(field->of.type, list.items + k * list.item_size, 0,
-					       0, w);
+			rv_contract_json_write(field->of.type, list.items + k * list.item_size,
+					       flags, 0, w);
 	}
 	rv_jsonw_end_array(w);
 	rv_jsonw_end_object(w);
@@ -235,6 +247,7 @@ static void show_pages(const struct rv_contract_op *op, const void *const *pages
 void ctl_show(const struct ctl_style *style, const struct rv_contract_op *op,
 	      const void *const *pages, size_t n, struct rv_buf *out)
 {
+	unsigned flags = rv_contract_json_lang(style->lang);
 	struct rv_jsonw w;
 
 	if (!style->is_json && op->table != NULL) {
@@ -247,8 +260,8 @@ void ctl_show(const struct ctl_style *style, const struct rv_contract_op *op,
 	}
 	rv_jsonw_init(&w, out);
 	if (op->page_in != NULL)
-		show_pages(op, pages, n, &w);
+		show_pages(op, pages, n, flags, &w);
 	else
-		rv_contract_json_write(op->out, pages[0], 0, 0, &w);
+		rv_contract_json_write(op->out, pages[0], flags, 0, &w);
 	rv_buf_putc(out, '\n');
 }

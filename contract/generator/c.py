@@ -143,7 +143,8 @@ def contract_c(model):
             out += [_field_row(t, f) for f in t.fields]
             out.append("};")
         out.append(f"const struct rv_contract_type {t.c}_type = "
-                   f"{{ {quote(t.name)}, {fields}, {len(t.fields)}, sizeof(struct {t.c}) }};\n")
+                   f"{{ {quote(t.name)}, {fields}, {len(t.fields)}, sizeof(struct {t.c}), "
+                   f"{quote(t.sentence)} }};\n")
     return "\n".join(out) + "\n"
 
 

@@ -12,7 +12,7 @@ SCALARS = {"bool", "u32", "u64", "i64", "id", "time", "enum", "str", "bytes"}
 NUMBERS = {"u32": 2**32 - 1, "u64": 2**64 - 1}
 FIELD_KEYS = {"tag", "name", "type", "min", "max", "item_max", "required", "optional", "secret",
               "unit", "doc", "values", "enum", "prefix", "struct", "of", "json_as"}
-TYPE_KEYS = {"name", "doc", "fields", "columns"}
+TYPE_KEYS = {"name", "doc", "fields", "columns", "sentence"}
 ENUM_KEYS = {"name", "doc", "values"}
 MESSAGE_KEYS = {"name", "doc", "in", "out"}
 OP_KEYS = MESSAGE_KEYS | {"since", "right", "repeat", "http", "cli", "doc_ja", "errors", "page"}
@@ -157,6 +157,8 @@ class Type:
             last = f.tag
             seen.add(f.name)
         self.c = "rv_" + c_name(name)
+        self.columns = None
+        self.sentence = None  # name of the enum that chooses its text, see sentence.h
 
     def field(self, name):
         return next((f for f in self.fields if f.name == name), None)
@@ -299,8 +301,9 @@ class Model:
                 wrong(where, "there is already a type of this name")
             made = Type(t["name"], t["fields"], t.get("doc"), where)
             made.columns = t.get("columns")
+            made.sentence = t.get("sentence")
             for column in made.columns or []:
-                if made.field(column) is None:
+                if made.field(column) is None and not (made.sentence and column == "text"):
                     wrong(where, f"column {column!r} is no field")
             self.types[t["name"]] = made
         for i, m in enumerate(raw.get("operations", [])):
@@ -328,6 +331,8 @@ class Model:
         for t in list(self.types.values()) + parts:
             for f in t.fields:
                 self._resolve_field(t, f)
+            if t.sentence is not None:
+                _check_sentence(t)
 
     def _resolve_field(self, t, f):
         if f.raw.get("json_as") and (t.field("text") or t.field("base64")
@@ -411,6 +416,19 @@ class Model:
         enum = self.enums.get(words[1])
         if enum is None or enum.values[:len(words) - 2] != words[2:]:
             wrong(place, f"enum {words[1]} lost or reordered values: they are for ever")
+
+
+def _check_sentence(t):
+    values = t.field("parameters")
+    kind = t.field(t.sentence)
+    if kind is None or kind.kind != "enum" or kind.is_list:
+        wrong(t.place, "'sentence' names an enum field")
+    if values is None or not values.is_list or values.ref is None \
+            or any(values.ref.field(n) is None or values.ref.field(n).kind != "str"
+                   for n in ("name", "value")):
+        wrong(t.place, "a type with a 'sentence' has a list 'parameters' of name and value")
+    if t.field("text") is not None:
+        wrong(t.place, "the sentence is 'text' in JSON: no field can have that name")
 
 
 def _check_lock_field(place, words, fields):

@@ -155,6 +155,11 @@ def _used_types(model):
 def openapi_json(model):
     types = _used_types(model)
     schemas = {t.name: object_schema(t.fields, t.doc) for t in types}
+    for t in types:
+        if t.sentence:
+            schemas[t.name]["properties"]["text"] = {
+                "type": "string", "readOnly": True, "description":
+                "what this says, in English or, by Accept-Language, Japanese"}
     fields = [f for t in types for f in t.fields]
     fields += [f for op in model.ops for f in op.inp.fields + op.out.fields]
     for f in fields:

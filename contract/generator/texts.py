@@ -6,7 +6,7 @@ import re
 from .c import HEAD, quote
 from .model import wrong
 
-FILES = ("errors.json", "fields.json", "words.json", "ctl.json")
+FILES = ("errors.json", "fields.json", "words.json", "sentences.json", "ctl.json")
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "texts")
 
 
@@ -32,7 +32,7 @@ def load():
         for key, both in raw.items():
             if set(both) != {"en", "ja"} or not both["en"] or not both["ja"]:
                 wrong(f"{place} {key}", "needs a text in en and one in ja")
-            if set(re.findall(r"{\d}", both["en"])) != set(re.findall(r"{\d}", both["ja"])):
+            if set(re.findall(r"{\w+}", both["en"])) != set(re.findall(r"{\w+}", both["ja"])):
                 wrong(f"{place} {key}", "the two languages take different arguments")
             texts[prefix + key] = (both["en"], both["ja"])
     return texts
@@ -57,6 +57,11 @@ def check(model, texts):
         for f in t.fields if t.name in shown else []:
             if f"field:{f.name}" not in texts:
                 wrong(f.place, f"contract/texts/fields.json lacks {f.name!r}")
+    said = {t.field(t.sentence).enum for t in model.types.values() if t.sentence}
+    wanted = {f"sentence:{e.name}.{v}" for e in said for v in e.values}
+    for key in sorted(wanted ^ {k for k in texts if k.startswith("sentence:")}):
+        wrong("contract/texts/sentences.json",
+              f"{key[9:]!r} {'is missing' if key in wanted else 'is no kind of anything'}")
     for e in model.enums.values():
         if e.name == "feed_record_kind":
             continue  # between duties only

@@ -60,7 +60,9 @@ static void reply_out(const struct call *call, struct rv_str bytes, struct rv_ar
 
 	if (err == RV_OK) {
 		rv_jsonw_init(&w, &body);
-		rv_contract_json_write(call->op->out, out, 0, 0, &w);
+		rv_contract_json_write(call->op->out, out,
+				       rv_contract_json_lang(rv_http_request_lang(call->request)),
+				       0, &w);
 		err = body.err;
 	}
 	if (err == RV_OK) {

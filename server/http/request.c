@@ -29,6 +29,7 @@ struct rv_http_request {
 	unsigned status;
 	char *target;
 	char *authorization; /* NULL: none */
+	enum rv_lang lang;
 	struct rv_buf body;
 	char method[METHOD_MAX];
 	int64_t began_us;
@@ -97,6 +98,11 @@ struct rv_str rv_http_request_method(const struct rv_http_request *request)
 	return rv_str(strcmp(request->method, "HEAD") == 0 ? "GET" : request->method);
 }
 
+enum rv_lang rv_http_request_lang(const struct rv_http_request *request)
+{
+	return request->lang;
+}
+
 struct rv_str rv_http_request_path(const struct rv_http_request *request)
 {
 	struct rv_str path, query;
@@ -153,6 +159,8 @@ static enum MHD_Result begin(struct rv_http_request *request, const char *method
 								"Authorization");
 
 	request->is_begun = true;
+	request->lang = rv_lang_accepted(rv_str(
+		MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, "Accept-Language")));
 	if (!rv_str_copy(rv_str(method), request->method, sizeof(request->method)))
 		rv_str_copy(rv_str("UNKNOWN"), request->method, sizeof(request->method));
 	if (authorization == NULL)

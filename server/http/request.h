@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "contract/texts.h"
 
 struct rv_http_request;
 
@@ -30,6 +31,9 @@ struct rv_str rv_http_request_query(const struct rv_http_request *request); /* w
 struct rv_str rv_http_request_body(const struct rv_http_request *request);
 /* The Bearer token; empty when there is none. */
 struct rv_str rv_http_request_token(const struct rv_http_request *request);
+
+/* What Accept-Language asks for. */
+enum rv_lang rv_http_request_lang(const struct rv_http_request *request);
 
 /* 401 gets its WWW-Authenticate here. */
 void rv_http_request_reply(struct rv_http_request *request, const struct rv_http_reply *reply);

@@ -6,12 +6,12 @@
  *
  * There is at most one incident of a kind and subject that is not resolved; raising it again
  * counts it up and brings its parameters up to date. No prose is stored: a kind has its text in
- * contract/texts/incidents.json, English and Japanese, in which {name} stands for a parameter and
+ * contract/texts/sentences.json, English and Japanese, in which {name} stands for a parameter and
  * {subject} for the subject. Only things we know (registered devices, Location-Configs,
  * certificates of ours) are subjects, never callers that proved nothing: so the table is bounded.
  *
  * A new kind: add it at the end of incident_kind in contract/ops/incident.json, its word to
- * texts/words.json, its text to texts/incidents.json; run contract/gen.py --lock.
+ * texts/words.json, its text to texts/sentences.json; run contract/gen.py --lock.
  * Inside a db work function, as everything that takes a struct rs_ctx.
  */
 #ifndef RV_RS_INCIDENT_H

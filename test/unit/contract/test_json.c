@@ -47,6 +47,22 @@ static void a_device_is_written_with_words_times_and_ids(void **state)
 	rv_arena_deinit(&arena);
 }
 
+static void a_thing_that_says_something_has_its_text_when_a_language_is_asked_for(void **state)
+{
+	struct rv_incident incident = { .kind = RV_INCIDENT_KIND_PULL_LOOP };
+	struct rv_arena arena = { 0 };
+
+	(void)state;
+	assert_null(strstr(to_json(&rv_incident_type, &incident, 0, &arena), "\"text\""));
+	assert_non_null(strstr(
+		to_json(&rv_incident_type, &incident, rv_contract_json_lang(RV_LANG_EN), &arena),
+		"\"text\":\"The device pulled"));
+	assert_non_null(strstr(
+		to_json(&rv_incident_type, &incident, rv_contract_json_lang(RV_LANG_JA), &arena),
+		"\"text\":\"機器が"));
+	rv_arena_deinit(&arena);
+}
+
 static void secrets_are_read_but_not_written_back(void **state)
 {
 	static const char json[] = "{\"distid\":\"" DISTID "\",\"ls_key\":\"hush\"}";
@@ -360,6 +376,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_written_with_words_times_and_ids),
+		cmocka_unit_test(
+			a_thing_that_says_something_has_its_text_when_a_language_is_asked_for),
 		cmocka_unit_test(secrets_are_read_but_not_written_back),
 		cmocka_unit_test(a_module_body_is_text_or_base64),
 		cmocka_unit_test(wrong_json_is_refused_with_its_place),

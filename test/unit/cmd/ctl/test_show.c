@@ -57,6 +57,24 @@ static void pages_become_one_table(void **state)
 		"  設定済  はい  はい              2026-11-23 02:48:41  東京\xef\xbf\xbd[2J\n");
 }
 
+static void incidents_say_what_happened(void **state)
+{
+	struct rv_incident one = { .id = 1,
+				   .kind = RV_INCIDENT_KIND_PULL_LOOP,
+				   .subject = RV_STR_LIT("x"),
+				   .count = 2,
+				   .last_at = INT64_C(1795369721123456) };
+	struct rv_incident_list_out list = { .incidents = &one, .incidents_len = 1 };
+	const void *pages[] = { &list };
+
+	(void)state;
+	assert_shows(&english, "incident.list", pages, 1,
+		     "id                 state  device or thing  count  last seen             "
+		     "what happened\ninc_0000000000001  open   x                2      "
+		     "2026-11-22 17:48:41Z  The device pulled ? times within ? seconds "
+		     "(last trigger: ?).\n");
+}
+
 static void pages_become_one_json_array(void **state)
 {
 	struct rv_config_version first = { .id = 1 };
@@ -143,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_become_one_table),
+		cmocka_unit_test(incidents_say_what_happened),
 		cmocka_unit_test(pages_become_one_json_array),
 		cmocka_unit_test(one_thing_is_shown_line_by_line_and_its_text_as_it_is),
 		cmocka_unit_test(an_answer_without_fields_shows_nothing),
