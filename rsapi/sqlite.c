@@ -91,14 +91,16 @@ static int open_core(const struct rsapi_opt *opt, void **state, struct rsapi_err
 		goto fail;
 	}
 	r = read_conf(opt->url, &core->conf, &diag);
+	if (r == RV_OK)
+		r = rv_conf_files_read(core->conf, rv_rs_duty_spec.files, core->dir, &diag);
 	if (r == RV_OK) {
 		struct rv_rs_opt rs_opt = { .conf = core->conf, .state_dir = core->dir };
 
 		r = rv_rs_open(&rs_opt, &core->rs, &diag);
-		/* The first file missed may be another; the one that was named says more. */
-		if (r == -ENOENT && access(path, F_OK) != 0)
-			rv_diag_set(&diag, r, "rsapi.store", "", "there is no database %s", path);
 	}
+	/* The first file missed may be another; the one that was named says more. */
+	if (r == -ENOENT && access(path, F_OK) != 0)
+		rv_diag_set(&diag, r, "rsapi.store", "", "there is no database %s", path);
 	if (r != RV_OK)
 		goto fail;
 	*state = core;

@@ -135,8 +135,7 @@ static void on_ready(void *arg)
 	rv_log(RV_LOG_INFO, "app.supervisor.ready");
 }
 
-static int run(const struct rv_cli *cli, const struct rv_component *component,
-	       const struct rv_conf *conf)
+static int run(const struct rv_cli *cli, const struct rv_component *component, struct rv_conf *conf)
 {
 	const struct rv_duty_spec *duties[RV_DUTIES_MAX], *known[RV_DUTIES_MAX];
 	char state_dir[RV_CLI_PATH_MAX], libexec[RV_CLI_PATH_MAX];

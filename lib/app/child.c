@@ -52,7 +52,8 @@ int rv_sv_child_init(struct rv_sv *sv, struct rv_sv_child *child)
 	child->conf_fd = memfd_create("reeve-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (child->conf_fd < 0)
 		return rv_err_from_errno();
-	err = rv_conf_pack(sv->opt->conf, sections != NULL ? sections : none, &packed);
+	err = rv_conf_pack(sv->conf, sections != NULL ? sections : none, child->spec->files,
+			   &packed);
 	if (err == RV_OK)
 		err = seal(child->conf_fd, rv_buf_str(&packed));
 	rv_buf_deinit(&packed);
@@ -200,7 +201,7 @@ static int send_start(struct rv_sv_child *child)
 	const struct rv_supervisor_opt *opt = child->sv->opt;
 	struct rv_control_msg msg = { .kind = RV_CONTROL_START,
 				      .fd_count = 1 + child->listener_count };
-	struct rv_buf body = { 0 };
+	struct rv_buf body = { .wipe = true };
 	int err = rv_control_party_set(&msg.self, child->spec->name, child->instance);
 
 	if (err != RV_OK)
@@ -208,6 +209,10 @@ static int send_start(struct rv_sv_child *child)
 	rv_buf_put(&body, opt->log_level, strlen(opt->log_level) + 1);
 	rv_buf_put(&body, opt->log_format, strlen(opt->log_format) + 1);
 	rv_buf_puts(&body, opt->state_dir);
+	if (child->spec->wants_tickets) {
+		rv_buf_putc(&body, '\0');
+		rv_buf_put_str(&body, rv_ticket_ring_bytes(&child->sv->tickets));
+	}
 	msg.body = rv_buf_str(&body);
 	msg.fds[0] = child->conf_fd;
 	memcpy(msg.fds + 1, child->listeners, child->listener_count * sizeof(int));

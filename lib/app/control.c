@@ -116,7 +116,7 @@ union fd_space {
 
 int rv_control_send(int fd, const struct rv_control_msg *msg)
 {
-	struct rv_buf packet = { .max = RV_CONTROL_PACKET_MAX };
+	struct rv_buf packet = { .max = RV_CONTROL_PACKET_MAX, .wipe = true }; /* perhaps keys */
 	union fd_space space = { 0 };
 	struct msghdr head = { 0 };
 	struct iovec iov;
@@ -246,6 +246,8 @@ static int dispatch(struct rv_control_chan *chan, unsigned max)
 			break;
 		chan->cb->on_msg(chan->arg, &msg);
 		rv_control_close_fds(&msg);
+		if (msg.kind == RV_CONTROL_TICKETS)
+			explicit_bzero(buf, RV_CONTROL_PACKET_MAX);
 	}
 	free(buf);
 	return err;

@@ -8,6 +8,7 @@
  *
  *   kind     from            carries                                    fds
  *   START    supervisor      self; body: level NUL format NUL state dir  config, listeners
+ *                            and, if it wants them, NUL ticket keys
  *   LINK     supervisor      self, peer: a link of self to peer; body:   one end of a pair
  *                            methods that peer may call, one a line
  *   STOP     supervisor
@@ -17,6 +18,12 @@
  *   JOIN     outsider        self; peer: the duty wanted, "" = all that the tables allow, and
  *                            again whenever one of them is restarted
  *   REFUSED  supervisor      status, self, peer: answer to JOIN
+ *   TICKETS  supervisor      body: ticket keys, tls/tickets.h
+ *   LINE     supervisor      self, peer: a line over which self hands    one end of a pair
+ *                            sockets to peer (status 0) or takes them
+ *                            from it (status 1)
+ *   SOCKET   duty, over a    body: the label of the socket               the socket
+ *            LINE
  *
  * What comes in is untrusted (bus.sock), and treated alike from a duty. Wire integers only here.
  */
@@ -46,6 +53,9 @@ enum rv_control_kind {
 	RV_CONTROL_FAILED,
 	RV_CONTROL_JOIN,
 	RV_CONTROL_REFUSED,
+	RV_CONTROL_TICKETS,
+	RV_CONTROL_LINE,
+	RV_CONTROL_SOCKET,
 	RV_CONTROL_KIND_END,
 };
 

@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "app/control_priv.h"
+#include "app/handover_priv.h"
 #include "app/process_priv.h"
 #include "app/roster_priv.h"
 #include "log/log.h"
+#include "tls/tickets.h"
 
 enum {
 	START_WAIT_MS = 10000,
@@ -37,6 +39,8 @@ struct rv_duty {
 	struct rv_bus *bus;
 	struct rv_control_chan *control;
 	struct rv_process process;
+	struct rv_tls_tickets *tickets; /* NULL: spec->wants_tickets is false */
+	struct rv_handover handover;
 	void *state;
 	bool is_stopping; /* stop() was called */
 	bool has_stopped; /* rv_duty_stopped() was */
@@ -75,6 +79,24 @@ size_t rv_duty_listeners(const struct rv_duty *duty, const int **out_fds)
 {
 	*out_fds = duty->listeners;
 	return duty->listener_count;
+}
+
+struct rv_tls_tickets *rv_duty_tickets(const struct rv_duty *duty)
+{
+	assert(duty->tickets != NULL);
+	return duty->tickets;
+}
+
+int rv_duty_handover(struct rv_duty *duty, int fd, const char *label)
+{
+	assert(duty->code->spec->hands_to != NULL);
+	return rv_handover_give(&duty->handover, fd, label);
+}
+
+void rv_duty_on_socket(struct rv_duty *duty, rv_duty_socket_fn fn, void *arg)
+{
+	duty->handover.fn = fn;
+	duty->handover.arg = arg;
 }
 
 void rv_duty_on_roster(struct rv_duty *duty, rv_duty_roster_fn fn, void *arg)
@@ -180,6 +202,33 @@ static void take_roster(struct rv_duty *duty, const struct rv_control_msg *msg)
 		duty->roster_fn(duty->roster_arg, duty->roster, n);
 }
 
+static int set_tickets(struct rv_duty *duty, struct rv_str keys)
+{
+	if (keys.len == 0 || duty->tickets == NULL)
+		return RV_OK;
+	return rv_tls_tickets_set(duty->tickets, keys);
+}
+
+static void take_tickets(struct rv_duty *duty, struct rv_str keys)
+{
+	int err = set_tickets(duty, keys);
+
+	if (err != RV_OK)
+		rv_log(RV_LOG_ERROR, "app.tickets.refused", RV_KS("error", rv_err_name(err)));
+}
+
+/* Status 0: we give; 1: we take. */
+static void take_line(struct rv_duty *duty, struct rv_control_msg *msg)
+{
+	if (msg->fd_count != 1)
+		return;
+	if (msg->status == 0)
+		rv_handover_add_taker(&duty->handover, msg->fds[0]);
+	else
+		rv_handover_add_source(&duty->handover, &duty->loop, msg->fds[0]);
+	msg->fds[0] = -1;
+}
+
 static void on_control(void *arg, struct rv_control_msg *msg)
 {
 	struct rv_duty *duty = arg;
@@ -188,6 +237,10 @@ static void on_control(void *arg, struct rv_control_msg *msg)
 		take_link(duty, msg);
 	else if (msg->kind == RV_CONTROL_ROSTER)
 		take_roster(duty, msg);
+	else if (msg->kind == RV_CONTROL_TICKETS)
+		take_tickets(duty, msg->body);
+	else if (msg->kind == RV_CONTROL_LINE)
+		take_line(duty, msg);
 	else if (msg->kind == RV_CONTROL_STOP)
 		begin_stop(duty);
 }
@@ -255,10 +308,10 @@ static int read_conf(struct rv_duty *duty, int fd)
 	return err;
 }
 
-/* "info NUL logfmt NUL /var/lib/reeve" */
+/* "info NUL logfmt NUL /var/lib/reeve", and perhaps NUL and ticket keys. */
 static int read_settings(struct rv_duty *duty, struct rv_str body)
 {
-	struct rv_str format, dir;
+	struct rv_str format, dir, keys;
 	size_t end = rv_str_find(body, '\0');
 	int err = rv_log_level_parse(rv_str_sub(body, 0, end), &duty->log_level);
 
@@ -268,11 +321,18 @@ static int read_settings(struct rv_duty *duty, struct rv_str body)
 	end = rv_str_find(format, '\0');
 	dir = rv_str_sub(format, end + 1, format.len);
 	format = rv_str_sub(format, 0, end);
+	end = rv_str_find(dir, '\0');
+	keys = rv_str_sub(dir, end + 1, dir.len);
+	dir = rv_str_sub(dir, 0, end);
 	duty->log_format = rv_str_is(format, "json") ? RV_LOG_JSON : RV_LOG_LOGFMT;
 	if (dir.len == 0 || dir.ptr[0] != '/')
 		return RV_ESYNTAX;
 	duty->state_dir = strndup(dir.ptr, dir.len);
-	return duty->state_dir != NULL ? RV_OK : -ENOMEM;
+	if (duty->state_dir == NULL)
+		return -ENOMEM;
+	if (duty->code->spec->wants_tickets)
+		err = rv_tls_tickets_new(&duty->tickets);
+	return err == RV_OK ? set_tickets(duty, keys) : err;
 }
 
 static int take_start(struct rv_duty *duty, int control_fd)
@@ -299,6 +359,7 @@ static int take_start(struct rv_duty *duty, int control_fd)
 	snprintf(name, sizeof(name), "%s.%u", duty->code->spec->name, duty->instance);
 	rv_log_init(name, duty->log_level, duty->log_format, STDERR_FILENO);
 out:
+	explicit_bzero(packet, RV_CONTROL_PACKET_MAX); /* it had ticket keys */
 	free(packet);
 	return err;
 }
@@ -357,6 +418,7 @@ static void close_loop(struct rv_duty *duty)
 {
 	rv_bus_free(duty->bus);
 	rv_control_chan_free(duty->control);
+	rv_handover_close(&duty->handover);
 	rv_process_deinit(&duty->process);
 	/* A handle that the duty forgot would keep a full run from ending. */
 	for (int i = 0; i < 8 && uv_run(&duty->loop, UV_RUN_NOWAIT) != 0; i++)
@@ -399,6 +461,7 @@ int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
 	close_loop(&duty);
 	if (status == RV_EXIT_OK && code->free != NULL)
 		code->free(duty.state);
+	rv_tls_tickets_unref(duty.tickets);
 	rv_conf_free(duty.conf);
 	free(duty.state_dir);
 	return status;

@@ -23,6 +23,10 @@
 
 enum {
 	RV_DUTY_LISTEN_MAX = 16,
+	RV_DUTY_LABEL_MAX = 32,  /* characters of what a handed-over socket is called */
+	RV_DUTY_TAKERS_MAX = 64, /* instances that take sockets from one duty, or give to one */
+	/* Send buffer of the line to a taker: what one that hangs can hold up, about 80 sockets. */
+	RV_DUTY_HANDOVER_SNDBUF = 64 * 1024,
 	RV_DUTY_REASON_MAX = 256, /* bytes of a not_ready() text that are passed on */
 };
 
@@ -43,12 +47,19 @@ struct rv_duty_spec {
 	const char *const *publishes; /* topics */
 	const char *const *hears;
 	const char *const *sections; /* config sections it is given */
+	/* FILE items of them, "proxy.key", whose contents it is given, too; of the others it knows
+	 * the paths alone. */
+	const char *const *files;
 	/* Section and item that list the addresses the supervisor opens for it ("127.0.0.1:8443");
 	 * each worker gets sockets of its own by SO_REUSEPORT. NULL = none. */
 	const char *listen_section;
 	const char *listen_item;
 	/* Item of listen_section holding the number of instances, 0 = one per core; NULL = 1. */
 	const char *workers_item;
+	/* Gets the keys of TLS session tickets: rv_duty_tickets(). */
+	bool wants_tickets;
+	/* Duty that takes accepted sockets from it: rv_duty_handover(). NULL = none. */
+	const char *hands_to;
 	/* Gets a pair with every duty, to ask `duty.metrics` and `duty.health`, and the roster. */
 	bool watches_all;
 };
@@ -107,6 +118,23 @@ size_t rv_duty_listeners(const struct rv_duty *duty, const int **out_fds);
 /* Ends the process. After this call only the runtime runs; may be called inside stop(). Calling it
  * unasked ends the duty, which is then restarted. */
 void rv_duty_stopped(struct rv_duty *duty);
+
+/* Of wants_tickets duties: the keys of the TLS session tickets, one object for the process's life.
+ * The supervisor makes and rotates them; all its duties have the same ones, so that a client
+ * resumes with any worker, also after one died. For rv_tls_opt.tickets; lent. */
+struct rv_tls_tickets;
+struct rv_tls_tickets *rv_duty_tickets(const struct rv_duty *duty);
+
+/* Of hands_to duties: pass on an accepted socket. label: [a-z0-9.-], 1..RV_DUTY_LABEL_MAX, tells
+ * the taker where it was accepted ("ls"). fd stays the caller's, who closes it in any case; nothing
+ * may have been read from it (MSG_PEEK aside). Never blocks. RV_ENOTFOUND: the taker does not run,
+ * or not now. RV_EBUSY: it has too many waiting. */
+int rv_duty_handover(struct rv_duty *duty, int fd, const char *label) RV_MUSTCHECK;
+
+/* Of duties that others hand to: called on the loop for each socket; fd is the callee's,
+ * non-blocking and close-on-exec. Set it in start(); without it, sockets are closed. */
+typedef void (*rv_duty_socket_fn)(void *arg, int fd, const char *label);
+void rv_duty_on_socket(struct rv_duty *duty, rv_duty_socket_fn fn, void *arg);
 
 /* Of watches_all duties: called on the loop with the whole list, lent, at each change. */
 typedef void (*rv_duty_roster_fn)(void *arg, const struct rv_duty_info *list, size_t n);

@@ -76,6 +76,48 @@ static bool is_linkable(const struct rv_sv_child *child)
 	return child->control != NULL && child->run != RV_DUTY_STOPPING;
 }
 
+static int send_line(const struct end *to, const struct end *peer, int status, int fd)
+{
+	struct rv_control_msg msg = { .kind = RV_CONTROL_LINE,
+				      .status = status,
+				      .self = to->party,
+				      .peer = peer->party,
+				      .fds = { fd },
+				      .fd_count = 1 };
+
+	return rv_control_chan_send(to->chan, &msg);
+}
+
+/* A line over which giver hands sockets to taker. */
+static void draw_line(const struct end *giver, const struct end *taker)
+{
+	const int sndbuf = RV_DUTY_HANDOVER_SNDBUF;
+	int pair[2];
+	int err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+		err = rv_err_from_errno();
+	} else {
+		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf));
+		err = send_line(taker, giver, 1, pair[1]);
+		if (err == RV_OK)
+			err = send_line(giver, taker, 0, pair[0]);
+		close(pair[0]);
+		close(pair[1]);
+	}
+	if (err != RV_OK)
+		rv_log(RV_LOG_WARN, "app.line.failed", RV_KS("giver", giver->party.name),
+		       RV_KS("taker", taker->party.name), RV_KS("error", rv_err_name(err)));
+}
+
+static void draw_lines(const struct end *a, const struct end *b)
+{
+	if (a->spec->hands_to != NULL && strcmp(a->spec->hands_to, b->spec->name) == 0)
+		draw_line(a, b);
+	if (b->spec->hands_to != NULL && strcmp(b->spec->hands_to, a->spec->name) == 0)
+		draw_line(b, a);
+}
+
 static void pair_with_outsiders(struct rv_sv_child *child)
 {
 	const struct end self = end_of(child);
@@ -103,9 +145,11 @@ void rv_sv_pair_child(struct rv_sv_child *child)
 		struct rv_sv_child *other = &child->sv->children[i];
 		const struct end peer = end_of(other);
 
-		if (other != child && is_linkable(other) &&
-		    rv_plan_is_paired(child->spec, other->spec, true))
+		if (other == child || !is_linkable(other))
+			continue;
+		if (rv_plan_is_paired(child->spec, other->spec, true))
 			(void)link_two(&self, &peer, true);
+		draw_lines(&self, &peer);
 	}
 	pair_with_outsiders(child);
 }

@@ -42,6 +42,20 @@ static const struct rv_conf_item reeve_items[] = {
 		.doc = "How long each part may take to end before it is killed.",
 		.doc_ja = "各プロセスの終了を待つ時間。過ぎると強制終了する。",
 	},
+	{
+		.name = "ticket_rotation",
+		.type = RV_CONF_DURATION,
+		.def = "12h",
+		.min = 60 * RV_US_PER_SEC,
+		.max = 7 * 86400 * RV_US_PER_SEC,
+		.reload = RV_CONF_LIVE,
+		.doc = "How often the keys of TLS session tickets change. A device resumes its "
+		       "session for "
+		       "once to twice this time; whoever steals a key reads no more than that.",
+		.doc_ja =
+			"TLSセッションチケットの鍵の更新間隔。機器はこの1〜2倍の間、セッションを再"
+			"開できる。",
+	},
 };
 
 const struct rv_conf_section rv_app_sections[] = {
@@ -94,6 +108,7 @@ static void close_all(struct rv_sv *sv)
 	for (size_t i = 0; i < RV_ARRAY_LEN(sv->signals); i++)
 		uv_close((uv_handle_t *)&sv->signals[i], NULL);
 	uv_close((uv_handle_t *)&sv->roster_timer, NULL);
+	uv_close((uv_handle_t *)&sv->ticket_timer, NULL);
 	for (size_t i = 0; i < sv->child_count; i++)
 		rv_sv_child_close(&sv->children[i]);
 }
@@ -178,12 +193,12 @@ static void on_signal(uv_signal_t *handle, int signum)
 		rv_sv_child_kill(&sv->children[i]);
 }
 
-static size_t worker_count(const struct rv_supervisor_opt *opt, const struct rv_duty_spec *spec)
+static size_t worker_count(const struct rv_sv *sv, const struct rv_duty_spec *spec)
 {
 	int64_t n = 1;
 
 	if (spec->workers_item != NULL)
-		n = rv_conf_int(rv_conf_get(opt->conf, spec->listen_section, NULL),
+		n = rv_conf_int(rv_conf_get(sv->conf, spec->listen_section, NULL),
 				spec->workers_item);
 	if (n <= 0)
 		n = uv_available_parallelism();
@@ -198,7 +213,7 @@ static int plan(struct rv_sv *sv)
 	size_t n = 0, total = 0, at = 0;
 
 	for (; duties[n] != NULL; n++)
-		total += worker_count(sv->opt, duties[n]);
+		total += worker_count(sv, duties[n]);
 	if (n == 0)
 		return rv_diag_set(sv->diag, RV_EINVALID, "app.nothing", "",
 				   "there is nothing to run: no listen address is configured");
@@ -212,7 +227,7 @@ static int plan(struct rv_sv *sv)
 	rv_plan_stop_stages(duties, n, stages);
 	for (unsigned stage = (unsigned)n + 2; stage-- > 0;) {
 		for (size_t i = 0; i < n; i++) {
-			size_t workers = stages[i] == stage ? worker_count(sv->opt, duties[i]) : 0;
+			size_t workers = stages[i] == stage ? worker_count(sv, duties[i]) : 0;
 
 			for (size_t w = 0; w < workers; w++)
 				sv->children[at++] = (struct rv_sv_child){
@@ -237,11 +252,11 @@ static int open_listeners(struct rv_sv *sv, struct rv_sv_child *first)
 		.section = spec->listen_section,
 		.item = spec->listen_item,
 		.duty = spec->name,
-		.workers = worker_count(sv->opt, spec),
+		.workers = worker_count(sv, spec),
 	};
 	int err;
 
-	group.addr_count = rv_conf_list(rv_conf_get(sv->opt->conf, spec->listen_section, NULL),
+	group.addr_count = rv_conf_list(rv_conf_get(sv->conf, spec->listen_section, NULL),
 					spec->listen_item, &group.addrs);
 	if (group.addr_count > RV_DUTY_LISTEN_MAX)
 		return rv_diag_set(sv->diag, RV_EINVALID, "listen.many", spec->listen_section,
@@ -258,16 +273,29 @@ static int open_listeners(struct rv_sv *sv, struct rv_sv_child *first)
 	return RV_OK;
 }
 
+static int load_files(struct rv_sv *sv)
+{
+	int err = RV_OK;
+
+	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++)
+		err = rv_conf_files_read(sv->conf, sv->children[i].spec->files, sv->opt->state_dir,
+					 sv->diag);
+	return err;
+}
+
 static int prepare(struct rv_sv *sv)
 {
 	int err = plan(sv);
 
+	if (err == RV_OK)
+		err = load_files(sv);
 	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++) {
 		if (sv->children[i].instance == 0 && sv->children[i].spec->listen_section != NULL)
 			err = open_listeners(sv, &sv->children[i]);
 	}
 	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++)
 		err = rv_sv_child_init(sv, &sv->children[i]);
+	rv_conf_files_drop(sv->conf);
 	if (err == RV_OK && sv->opt->join == NULL)
 		err = rv_sv_broker_open(sv);
 	if (err == RV_OK)
@@ -277,7 +305,9 @@ static int prepare(struct rv_sv *sv)
 
 int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 {
-	struct rv_sv sv = { .opt = opt, .diag = diag, .broker = { .fd = -1, .lock_fd = -1 } };
+	struct rv_sv sv = {
+		.opt = opt, .conf = opt->conf, .diag = diag, .broker = { .fd = -1, .lock_fd = -1 }
+	};
 	int err = uv_loop_init(&sv.loop);
 
 	if (err != 0)
@@ -292,6 +322,10 @@ int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 	}
 	uv_timer_init(&sv.loop, &sv.roster_timer);
 	sv.roster_timer.data = &sv;
+	uv_timer_init(&sv.loop, &sv.ticket_timer);
+	sv.ticket_timer.data = &sv;
+	rv_ticket_ring_init(&sv.tickets);
+	rv_sv_tickets_schedule(&sv);
 	sv.err = prepare(&sv);
 	if (sv.err == RV_OK) {
 		for (size_t i = 0; i < sv.child_count && !sv.is_stopping; i++)
@@ -302,6 +336,7 @@ int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 	uv_run(&sv.loop, UV_RUN_DEFAULT);
 	err = uv_loop_close(&sv.loop);
 	assert(err == 0);
+	rv_ticket_ring_wipe(&sv.tickets);
 	free(sv.children);
 	return sv.err;
 }

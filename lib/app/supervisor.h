@@ -43,7 +43,9 @@ struct rv_supervisor_opt {
 	/* NULL-terminated: all there are, for peers elsewhere; one without component is no duty but
 	 * somebody who may join (librsapi). */
 	const struct rv_duty_spec *const *known;
-	const struct rv_conf *conf; /* holds the sections of all duties, and "reeve" */
+	/* Holds the sections of all duties, and "reeve". Files that duties are given are loaded
+	 * into it, packed for them, and wiped from it again. */
+	struct rv_conf *conf;
 	const char *libexec_dir;
 	const char *state_dir; /* absolute; exists; 0700 */
 	const char *join; /* path of another supervisor's bus.sock for duties not run here; NULL =

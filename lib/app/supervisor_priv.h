@@ -4,6 +4,7 @@
  *   supervisor.c  the whole: start, signals, stages of the shutdown
  *   child.c       one process: executed, reaped, restarted
  *   pairs.c       who gets a link to whom; the roster
+ *   tickets.c     keys of TLS session tickets
  *   broker.c      bus.sock: outsiders who want links
  *   joiner.c      being such an outsider elsewhere
  */
@@ -11,6 +12,7 @@
 #define RV_APP_SUPERVISOR_PRIV_H
 
 #include "app/control_priv.h"
+#include "app/tickets_priv.h"
 #include "app/supervisor.h"
 #include "base/list.h"
 
@@ -78,6 +80,9 @@ struct rv_sv {
 	uv_signal_t signals[4];
 	struct rv_sv_child *children; /* in start order: what is called comes before its callers */
 	size_t child_count;
+	struct rv_conf *conf; /* in force */
+	struct rv_ticket_ring tickets;
+	uv_timer_t ticket_timer;
 	int64_t shutdown_us;
 	bool was_ready; /* all were, once: from now on nothing is a failure of start-up */
 	bool is_stopping;
@@ -112,6 +117,9 @@ int rv_sv_pair_party(struct rv_sv_outsider *outsider, const struct rv_control_pa
 		     const struct rv_duty_spec *spec, const char *only_name) RV_MUSTCHECK;
 void rv_sv_roster_changed(struct rv_sv *sv);
 void rv_sv_roster_send(uv_timer_t *timer);
+
+/* tickets.c: (re)start the timer of the rotation by what the configuration says. */
+void rv_sv_tickets_schedule(struct rv_sv *sv);
 
 /* broker.c */
 int rv_sv_broker_open(struct rv_sv *sv) RV_MUSTCHECK;

@@ -20,11 +20,25 @@ int rv_conf_new(const struct rv_conf_section *schema, size_t n, struct rv_conf *
 	return RV_OK;
 }
 
+void rv_conf_files_drop(struct rv_conf *conf)
+{
+	struct rv_list *l;
+
+	rv_list_for_each (l, &conf->sections) {
+		struct rv_conf_sec *sec = RV_CONTAINER_OF(l, struct rv_conf_sec, link);
+
+		for (size_t i = 0; i < sec->schema->item_count; i++)
+			sec->values[i].loaded = (struct rv_str){ 0 };
+	}
+	rv_arena_wipe(&conf->files);
+}
+
 /* Wiped: values may be secrets. */
 void rv_conf_free(struct rv_conf *conf)
 {
 	if (conf == NULL)
 		return;
+	rv_conf_files_drop(conf);
 	rv_arena_wipe(&conf->arena);
 	free(conf);
 }
@@ -43,6 +57,26 @@ const struct rv_conf_item *rv_conf_find_item(const struct rv_conf_section *secti
 	for (size_t i = 0; i < section->item_count; i++)
 		if (rv_str_is(name, section->items[i].name))
 			return &section->items[i];
+	return NULL;
+}
+
+struct rv_conf_value *rv_conf_find_file(const struct rv_conf *conf, const char *name,
+					const struct rv_conf_item **out_item)
+{
+	size_t dot = rv_str_find(rv_str(name), '.');
+	struct rv_list *l;
+
+	rv_list_for_each (l, &conf->sections) {
+		struct rv_conf_sec *sec = RV_CONTAINER_OF(l, struct rv_conf_sec, link);
+		const struct rv_conf_item *item;
+
+		if (!rv_str_is(rv_strn(name, dot), sec->schema->name))
+			continue;
+		item = rv_conf_find_item(sec->schema, rv_str(name + dot + 1));
+		assert(item != NULL && item->type == RV_CONF_FILE);
+		*out_item = item;
+		return &sec->values[item - sec->schema->items];
+	}
 	return NULL;
 }
 
@@ -186,9 +220,15 @@ static const struct rv_conf_value *value_of(const struct rv_conf_sec *sec, const
 
 const char *rv_conf_str(const struct rv_conf_sec *sec, const char *item)
 {
-	const struct rv_conf_value *v = value_of(sec, item, 1U << RV_CONF_STR | 1U << RV_CONF_ENUM);
+	const struct rv_conf_value *v = value_of(
+		sec, item, 1U << RV_CONF_STR | 1U << RV_CONF_ENUM | 1U << RV_CONF_FILE);
 
 	return v->is_present ? v->texts[0] : NULL;
+}
+
+struct rv_str rv_conf_file(const struct rv_conf_sec *sec, const char *item)
+{
+	return value_of(sec, item, 1U << RV_CONF_FILE)->loaded;
 }
 
 int64_t rv_conf_int(const struct rv_conf_sec *sec, const char *item)

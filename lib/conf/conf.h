@@ -10,7 +10,12 @@
  * the table's. Errors carry file:line and name the item, its legal range and the value found;
  * an invalid file changes nothing. Reading happens in the supervisor only; a duty gets its own
  * section as packed bytes (rv_conf_pack / rv_conf_unpack), so edges do not link the parser.
- * A parsed struct rv_conf is immutable and may be read from any thread.
+ *
+ * Items of type FILE name files (certificates, keys): whoever read the configuration loads what is
+ * in them (rv_conf_files_read), and a duty finds it in its section (rv_conf_file). So a duty opens
+ * none of them, and all processes see the same contents.
+ *
+ * But for that, a parsed struct rv_conf is immutable and may be read from any thread.
  */
 #ifndef RV_CONF_CONF_H
 #define RV_CONF_CONF_H
@@ -27,6 +32,15 @@ enum rv_conf_type {
 	RV_CONF_SIZE,     /* "64KiB" "2MiB"; kept as bytes */
 	RV_CONF_LIST,     /* of strings; min..max = number of entries */
 	RV_CONF_ENUM,     /* one of `choices` */
+	/* Path of a file of at most `max` bytes, relative to the state directory; "" = none. With
+	 * is_secret its owner alone may write it, and others than owner and group may not read
+	 * it; the path is no secret. */
+	RV_CONF_FILE,
+};
+
+enum {
+	RV_CONF_PEM_MAX = 64 * 1024,          /* `max` of an item with certificates or a key */
+	RV_CONF_FILE_BYTES_MAX = 1024 * 1024, /* no item may have more */
 };
 
 enum rv_conf_reload { RV_CONF_RESTART, RV_CONF_LIVE };
@@ -42,7 +56,7 @@ struct rv_conf_item {
 	const char *doc;            /* one or two sentences, English */
 	const char *doc_ja;
 	enum rv_conf_reload reload;
-	bool is_secret; /* dump prints *** */
+	bool is_secret; /* dump prints ***; of a FILE: what is in it */
 	/* Further check of one value ("is it an address with a port?"); NULL = none. Its words are
 	 * the reason alone ("it must be ..."): item and value are put before them. */
 	int (*check)(struct rv_str value, struct rv_diag *diag);
@@ -78,11 +92,23 @@ const struct rv_conf_sec *rv_conf_next(const struct rv_conf *conf, const struct 
 const char *rv_conf_title(const struct rv_conf_sec *sec);
 
 /* Asking for an item that the schema does not have, or by another type, is an assertion. */
-const char *rv_conf_str(const struct rv_conf_sec *sec, const char *item); /* NULL when absent */
+const char *rv_conf_str(const struct rv_conf_sec *sec, const char *item); /* NULL when absent;
+									    FILE: its path */
 int64_t rv_conf_int(const struct rv_conf_sec *sec,
 		    const char *item); /* INT, DURATION, SIZE; absent 0 */
 bool rv_conf_bool(const struct rv_conf_sec *sec, const char *item);
 size_t rv_conf_list(const struct rv_conf_sec *sec, const char *item, const char *const **out);
+
+/* What is in the file of a FILE item; empty when it names none, or was not loaded. Lent. */
+struct rv_str rv_conf_file(const struct rv_conf_sec *sec, const char *item);
+
+/* Load the files that `items` ("proxy.key", NULL-terminated; NULL: none) name; those loaded already
+ * are kept. dir: what relative paths begin at. Blocks, but for no FIFO or device: a file must be a
+ * regular one, and not empty. Errors with diag (where = "proxy.key", the text names the path):
+ * errno codes, RV_ELIMIT, RV_EINVALID, RV_EDENIED (is_secret: its mode). */
+int rv_conf_files_read(struct rv_conf *conf, const char *const *items, const char *dir,
+		       struct rv_diag *diag) RV_MUSTCHECK;
+void rv_conf_files_drop(struct rv_conf *conf); /* wipe what was loaded */
 
 /* Every section as text that parses back to the same values. */
 void rv_conf_dump(const struct rv_conf *conf, struct rv_buf *out);
@@ -90,8 +116,10 @@ void rv_conf_dump(const struct rv_conf *conf, struct rv_buf *out);
 void rv_conf_example(const struct rv_conf_section *schema, size_t n, struct rv_buf *out);
 void rv_conf_man(const struct rv_conf_section *schema, size_t n, struct rv_buf *out);
 
-/* Sections named in `names` (NULL-terminated) to bytes, and back; unpack trusts its input not. */
-int rv_conf_pack(const struct rv_conf *conf, const char *const *names,
+/* Sections named in `sections` (NULL-terminated) to bytes, and back; unpack trusts its input not.
+ * What is in the files of `files` ("proxy.key", NULL-terminated; NULL: none) goes along, as far as
+ * it was loaded. Set out->wipe. */
+int rv_conf_pack(const struct rv_conf *conf, const char *const *sections, const char *const *files,
 		 struct rv_buf *out) RV_MUSTCHECK;
 int rv_conf_unpack(const struct rv_conf_section *schema, size_t n, struct rv_str bytes,
 		   struct rv_conf **out) RV_MUSTCHECK;

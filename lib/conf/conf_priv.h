@@ -20,7 +20,8 @@ enum {
 struct rv_conf_value {
 	const char **texts; /* NUL-terminated; lists may have any number, others have one */
 	size_t count;
-	int64_t number; /* INT, DURATION, SIZE, BOOL */
+	int64_t number;       /* INT, DURATION, SIZE, BOOL */
+	struct rv_str loaded; /* FILE: in rv_conf.files; ptr NULL = not loaded */
 	bool is_present;
 };
 
@@ -37,6 +38,7 @@ struct rv_conf {
 	size_t section_count;
 	struct rv_list sections;
 	struct rv_arena arena;
+	struct rv_arena files; /* what was loaded; wiped */
 };
 
 int rv_conf_new(const struct rv_conf_section *schema, size_t n, struct rv_conf **out) RV_MUSTCHECK;
@@ -51,6 +53,10 @@ int rv_conf_complete(struct rv_conf *conf) RV_MUSTCHECK;
 const struct rv_conf_section *rv_conf_find_section(const struct rv_conf *conf, struct rv_str name);
 const struct rv_conf_item *rv_conf_find_item(const struct rv_conf_section *section,
 					     struct rv_str name);
+
+/* "proxy.key": the item of the first section of that name, or NULL. */
+struct rv_conf_value *rv_conf_find_file(const struct rv_conf *conf, const char *name,
+					const struct rv_conf_item **out_item);
 
 /* Check one text of an item and append it to the item's value. RV_EINVALID with diag (text and
  * key only; place and line are the caller's), RV_ELIMIT, -ENOMEM. */

@@ -3,15 +3,19 @@
  *   u8 version, then until the end of the bytes sections:
  *     text name, text title (empty unless it may repeat), u16 items, then each:
  *       text name, u16 texts, then each: text
+ *       a FILE item, from version 2 on: u32 length, bytes: what is in the file; 0 = not loaded
  *   text: u16 length, bytes
+ *
+ * Version 1, that of the release before, is read, too: an old supervisor may restart a new duty.
  */
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/codec.h"
 #include "conf/conf_priv.h"
 
-enum { PACK_VERSION = 1 };
+enum { PACK_VERSION = 2, PACK_VERSION_OLDEST = 1 };
 
 _Static_assert(RV_CONF_TEXT_MAX <= UINT16_MAX, "a text's length fits its field");
 _Static_assert(RV_CONF_LIST_MAX <= UINT16_MAX, "a list's length fits its field");
@@ -33,7 +37,29 @@ static void put_text(struct rv_buf *out, const char *text)
 	rv_buf_put_str(out, s);
 }
 
-static void pack_sec(const struct rv_conf_sec *sec, struct rv_buf *out)
+static bool has_file(const char *const *files, const struct rv_conf_sec *sec,
+		     const struct rv_conf_item *item)
+{
+	for (; files != NULL && *files != NULL; files++) {
+		size_t dot = rv_str_find(rv_str(*files), '.');
+
+		if (rv_str_is(rv_strn(*files, dot), sec->schema->name) &&
+		    strcmp(*files + dot + 1, item->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void put_file(struct rv_buf *out, struct rv_str content)
+{
+	uint8_t len[4];
+
+	rv_put_be32(len, (uint32_t)content.len);
+	rv_buf_put(out, len, sizeof(len));
+	rv_buf_put_str(out, content);
+}
+
+static void pack_sec(const struct rv_conf_sec *sec, const char *const *files, struct rv_buf *out)
 {
 	size_t present = 0;
 
@@ -43,18 +69,22 @@ static void pack_sec(const struct rv_conf_sec *sec, struct rv_buf *out)
 	put_text(out, sec->title);
 	put_u16(out, present);
 	for (size_t i = 0; i < sec->schema->item_count; i++) {
+		const struct rv_conf_item *item = &sec->schema->items[i];
 		const struct rv_conf_value *value = &sec->values[i];
 
 		if (!value->is_present)
 			continue;
-		put_text(out, sec->schema->items[i].name);
+		put_text(out, item->name);
 		put_u16(out, value->count);
 		for (size_t k = 0; k < value->count; k++)
 			put_text(out, value->texts[k]);
+		if (item->type == RV_CONF_FILE)
+			put_file(out, has_file(files, sec, item) ? value->loaded : rv_str(NULL));
 	}
 }
 
-int rv_conf_pack(const struct rv_conf *conf, const char *const *names, struct rv_buf *out)
+int rv_conf_pack(const struct rv_conf *conf, const char *const *sections, const char *const *files,
+		 struct rv_buf *out)
 {
 	size_t len_before = out->len;
 	struct rv_list *l;
@@ -63,9 +93,9 @@ int rv_conf_pack(const struct rv_conf *conf, const char *const *names, struct rv
 	rv_list_for_each (l, &conf->sections) {
 		const struct rv_conf_sec *sec = RV_CONTAINER_OF(l, struct rv_conf_sec, link);
 
-		for (size_t i = 0; names[i] != NULL; i++)
-			if (strcmp(names[i], sec->schema->name) == 0)
-				pack_sec(sec, out);
+		for (size_t i = 0; sections[i] != NULL; i++)
+			if (strcmp(sections[i], sec->schema->name) == 0)
+				pack_sec(sec, files, out);
 	}
 	if (out->err != RV_OK)
 		out->len = len_before;
@@ -74,6 +104,7 @@ int rv_conf_pack(const struct rv_conf *conf, const char *const *names, struct rv
 
 struct cursor {
 	struct rv_str rest;
+	uint8_t version;
 	int err; /* sticky: RV_ESYNTAX once the bytes ran out */
 };
 
@@ -101,6 +132,22 @@ static struct rv_str take_text(struct cursor *c)
 	return take(c, take_u16(c));
 }
 
+static int unpack_file(struct rv_conf *conf, const struct rv_conf_item *item,
+		       struct rv_conf_value *value, struct cursor *c)
+{
+	struct rv_str len = take(c, 4);
+	struct rv_str content = take(c, len.len == 4 ? rv_be32((const uint8_t *)len.ptr) : 0);
+
+	if (c->err != RV_OK)
+		return c->err;
+	if (content.len > (size_t)item->max)
+		return RV_ELIMIT;
+	if (content.len == 0)
+		return RV_OK;
+	value->loaded = rv_arena_str(&conf->files, content);
+	return value->loaded.ptr != NULL ? RV_OK : -ENOMEM;
+}
+
 static int unpack_item(struct rv_conf *conf, struct rv_conf_sec *sec, struct cursor *c)
 {
 	const struct rv_conf_item *item = rv_conf_find_item(sec->schema, take_text(c));
@@ -122,6 +169,8 @@ static int unpack_item(struct rv_conf *conf, struct rv_conf_sec *sec, struct cur
 		if (err != RV_OK)
 			return err;
 	}
+	if (item->type == RV_CONF_FILE && c->version >= 2)
+		return unpack_file(conf, item, value, c);
 	return rv_conf_value_check_count(item, value, NULL);
 }
 
@@ -151,8 +200,11 @@ int rv_conf_unpack(const struct rv_conf_section *schema, size_t n, struct rv_str
 	if (err != RV_OK)
 		return err;
 	version = take(&c, 1);
-	if (c.err == RV_OK && version.ptr[0] != PACK_VERSION)
-		c.err = RV_EVERSION;
+	if (c.err == RV_OK) {
+		c.version = (uint8_t)version.ptr[0];
+		if (c.version < PACK_VERSION_OLDEST || c.version > PACK_VERSION)
+			c.err = RV_EVERSION;
+	}
 	err = c.err;
 	while (err == RV_OK && c.rest.len > 0)
 		err = unpack_sec(conf, &c);

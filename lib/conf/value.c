@@ -47,6 +47,8 @@ const char *rv_conf_type_text(enum rv_conf_type type)
 		return "list of strings";
 	case RV_CONF_ENUM:
 		return "word";
+	case RV_CONF_FILE:
+		return "path of a file";
 	}
 	assert(false); /* not a type of conf.h */
 	return "";
@@ -82,6 +84,10 @@ void rv_conf_range_text(const struct rv_conf_item *item, struct rv_buf *out)
 		rv_buf_puts(out, "on, off, yes, no, true, false");
 		return;
 	case RV_CONF_STR:
+		return;
+	case RV_CONF_FILE:
+		rv_buf_puts(out, "at most ");
+		put_number(out, RV_CONF_SIZE, item->max);
 		return;
 	default:
 		break;
@@ -166,7 +172,9 @@ static bool to_number(const struct rv_conf_item *item, struct rv_str text, int64
 /* What a message may show of a value. */
 static struct rv_str shown(const struct rv_conf_item *item, struct rv_str text)
 {
-	return item->is_secret ? rv_str("***") : rv_str_sub(text, 0, 80);
+	bool is_hidden = item->is_secret && item->type != RV_CONF_FILE;
+
+	return is_hidden ? rv_str("***") : rv_str_sub(text, 0, 80);
 }
 
 static int refuse(const struct rv_conf_item *item, const char *key, struct rv_str text,

@@ -20,13 +20,15 @@ static void put_quoted(struct rv_buf *out, const char *text)
 static void dump_value(const struct rv_conf_item *item, const struct rv_conf_value *value,
 		       struct rv_buf *out)
 {
+	bool is_hidden = item->is_secret && item->type != RV_CONF_FILE;
+
 	rv_buf_printf(out, "\t%s = ", item->name);
 	if (item->type == RV_CONF_LIST)
 		rv_buf_putc(out, '{');
 	for (size_t i = 0; i < value->count; i++) {
 		if (i > 0)
 			rv_buf_puts(out, ", ");
-		put_quoted(out, item->is_secret ? "***" : value->texts[i]);
+		put_quoted(out, is_hidden ? "***" : value->texts[i]);
 	}
 	rv_buf_puts(out, item->type == RV_CONF_LIST ? "}\n" : "\n");
 }

@@ -101,10 +101,8 @@ int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **st
 	edge->opt = *opt;
 	for (size_t i = 0; i < opt->route_count; i++)
 		front.types |= 1U << opt->routes[i].type;
-	err = rv_front_tls(rv_duty_state_dir(duty), rv_conf_str(sec, "certificate"),
-			   rv_conf_str(sec, "key"),
-			   opt->asks_client_certificate ? rv_conf_str(sec, "client_ca") : NULL,
-			   &edge->tls, diag);
+	err = rv_front_tls(rv_duty_conf(duty), opt->section, opt->asks_client_certificate,
+			   rv_duty_tickets(duty), &edge->tls, diag);
 	if (err != RV_OK)
 		goto fail;
 	front.tls = edge->tls;

@@ -23,6 +23,7 @@
 #include <uv.h>
 
 #include "base/arena.h"
+#include "conf/conf.h"
 #include "net/net.h"
 #include "proto/armshttp/server.h"
 #include "proto/armsxml/message.h"
@@ -103,9 +104,11 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out);
 
 /* -- at start-up ----------------------------------------------------------------------------- */
 
-/* TLS context of a server: certificate chain, key and, for client certificates that may be sent,
- * their CA (NULL or "": none is asked for). Paths relative to dir. diag names what is wrong. */
-int rv_front_tls(const char *dir, const char *certificate, const char *key, const char *client_ca,
-		 struct rv_tls_ctx **out, struct rv_diag *diag) RV_MUSTCHECK;
+/* TLS context of a server from the items of its section: certificate, key and, when it asks for
+ * client certificates, client_ca (no file: none is asked for); sessions are resumed within the
+ * section. diag names the item. */
+int rv_front_tls(const struct rv_conf *conf, const char *section, bool asks_client_certificate,
+		 struct rv_tls_tickets *tickets, struct rv_tls_ctx **out,
+		 struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif

@@ -1,45 +1,38 @@
-#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "server/armsfront/front.h"
 
-enum { FILE_MAX = 64 * 1024 };
-
-static int read_pem(const char *dir, const char *name, struct rv_buf *out, struct rv_diag *diag)
+/* "key" -> the item of the configuration. */
+static void name_item(const char *section, struct rv_diag *diag)
 {
-	char path[PATH_MAX];
-	int n = name[0] == '/' ? snprintf(path, sizeof(path), "%s", name)
-			       : snprintf(path, sizeof(path), "%s/%s", dir, name);
-	int err = n < PATH_MAX ? rv_buf_read_file(out, path, FILE_MAX) : RV_ELIMIT;
+	char part[RV_DIAG_WHERE_MAX / 2];
+	const char *item = part;
 
-	if (err == RV_OK)
-		return RV_OK;
-	return rv_diag_set(diag, err, "front.file", name,
-			   "cannot read %s (%s); `reeve pki init` makes it",
-			   n < PATH_MAX ? path : name, rv_err_name(err));
+	if (diag == NULL)
+		return;
+	snprintf(part, sizeof(part), "%.*s", (int)sizeof(part) - 1, diag->where);
+	if (strcmp(part, "ca") == 0)
+		item = "client_ca";
+	snprintf(diag->where, sizeof(diag->where), "%.32s.%s", section, item);
 }
 
-int rv_front_tls(const char *dir, const char *certificate, const char *key, const char *client_ca,
-		 struct rv_tls_ctx **out, struct rv_diag *diag)
+int rv_front_tls(const struct rv_conf *conf, const char *section, bool asks_client_certificate,
+		 struct rv_tls_tickets *tickets, struct rv_tls_ctx **out, struct rv_diag *diag)
 {
-	struct rv_buf cert_pem = { 0 }, key_pem = { .wipe = true }, ca_pem = { 0 };
-	bool has_ca = client_ca != NULL && client_ca[0] != '\0';
-	int err = read_pem(dir, certificate, &cert_pem, diag);
+	const struct rv_conf_sec *sec = rv_conf_get(conf, section, NULL);
+	struct rv_tls_opt opt = { .is_server = true,
+				  .cert_pem = rv_conf_file(sec, "certificate"),
+				  .key_pem = rv_conf_file(sec, "key"),
+				  .tickets = tickets,
+				  .role = section };
+	int err;
 
-	if (err == RV_OK)
-		err = read_pem(dir, key, &key_pem, diag);
-	if (err == RV_OK && has_ca)
-		err = read_pem(dir, client_ca, &ca_pem, diag);
-	if (err == RV_OK) {
-		struct rv_tls_opt opt = { .is_server = true,
-					  .peer = has_ca ? RV_TLS_PEER_OPTIONAL : RV_TLS_PEER_NONE,
-					  .cert_pem = rv_buf_str(&cert_pem),
-					  .key_pem = rv_buf_str(&key_pem),
-					  .ca_pem = rv_buf_str(&ca_pem) };
-		err = rv_tls_ctx_new(&opt, out, diag);
-	}
-	rv_buf_deinit(&cert_pem);
-	rv_buf_deinit(&key_pem);
-	rv_buf_deinit(&ca_pem);
+	if (asks_client_certificate)
+		opt.ca_pem = rv_conf_file(sec, "client_ca");
+	opt.peer = opt.ca_pem.len > 0 ? RV_TLS_PEER_OPTIONAL : RV_TLS_PEER_NONE;
+	err = rv_tls_ctx_new(&opt, out, diag);
+	if (err == RV_ETLS)
+		name_item(section, diag);
 	return err;
 }

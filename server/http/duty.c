@@ -12,7 +12,7 @@
 #include "server/http/http.h"
 #include "server/http/server.h"
 
-enum { PEM_MAX = 256 * 1024, PATH_LEN_MAX = 4096, GRACE_MS = 5000 };
+enum { GRACE_MS = 5000 };
 
 struct http {
 	struct rv_duty *duty;
@@ -20,27 +20,6 @@ struct http {
 	struct rv_http_api api;
 	struct rv_tls_ctx *tls;
 };
-
-/* The file that `item` names, or `name` in the state directory. */
-static int read_pem(struct rv_duty *duty, const struct rv_conf_sec *conf, const char *item,
-		    const char *name, struct rv_buf *out, struct rv_diag *diag)
-{
-	const char *given = rv_conf_str(conf, item);
-	char path[PATH_LEN_MAX], where[RV_DIAG_WHERE_MAX];
-	int err;
-
-	if (given != NULL && given[0] != '\0')
-		snprintf(path, sizeof(path), "%s", given);
-	else
-		snprintf(path, sizeof(path), "%s/pki/%s", rv_duty_state_dir(duty), name);
-	snprintf(where, sizeof(where), "http.%s", item);
-	err = rv_buf_read_file(out, path, PEM_MAX);
-	if (err != RV_OK)
-		return rv_diag_set(diag, err, "http.pem", where,
-				   "%.200s cannot be read (%s); `reeve pki init` makes it", path,
-				   rv_err_name(err));
-	return RV_OK;
-}
 
 /* Clients will refuse an expired certificate, and say little; serving goes on, for those who look
  * at no dates, and so that a clock gone wrong does not lock everybody out. */
@@ -62,29 +41,23 @@ static void look_at_dates(struct rv_str cert)
 static int make_tls(struct rv_duty *duty, const struct rv_conf_sec *conf, struct rv_tls_ctx **out,
 		    struct rv_diag *diag)
 {
-	struct rv_buf cert = { 0 }, key = { .wipe = true };
+	struct rv_str cert = rv_conf_file(conf, "certificate");
 	char part[RV_DIAG_WHERE_MAX];
-	int err = read_pem(duty, conf, "certificate", "http.crt", &cert, diag);
+	int err = rv_tls_ctx_new(&(struct rv_tls_opt){ .is_server = true,
+						       .peer = RV_TLS_PEER_NONE,
+						       .cert_pem = cert,
+						       .key_pem = rv_conf_file(conf, "key"),
+						       .tickets = rv_duty_tickets(duty),
+						       .role = "http" },
+				 out, diag);
 
-	if (err == RV_OK)
-		err = read_pem(duty, conf, "key", "http.key", &key, diag);
-	if (err != RV_OK)
-		goto out;
-	err = rv_tls_ctx_new(&(struct rv_tls_opt){ .is_server = true,
-						   .peer = RV_TLS_PEER_NONE,
-						   .cert_pem = rv_buf_str(&cert),
-						   .key_pem = rv_buf_str(&key) },
-			     out, diag);
 	if (err == RV_OK) {
-		look_at_dates(rv_buf_str(&cert));
+		look_at_dates(cert);
 	} else if (err == RV_ETLS) { /* "key" -> the item of the configuration */
 		memcpy(part, diag->where, sizeof(part));
 		snprintf(diag->where, sizeof(diag->where), "http.%.*s", (int)sizeof(part) - 6,
 			 part);
 	}
-out:
-	rv_buf_deinit(&cert);
-	rv_buf_deinit(&key);
 	return err;
 }
 

@@ -13,18 +13,23 @@ static const struct rv_conf_item items[] = {
 	},
 	{
 		.name = "certificate",
-		.type = RV_CONF_STR,
-		.doc = "PEM file with the server certificate and its intermediates. Left out: "
-		       "pki/http.crt in the state directory.",
-		.doc_ja = "サーバ証明書と中間証明書の PEM ファイル。省略時は状態ディレクトリの "
-			  "pki/http.crt。",
+		.type = RV_CONF_FILE,
+		.def = "pki/http.crt",
+		.max = RV_CONF_PEM_MAX,
+		.reload = RV_CONF_LIVE,
+		.doc = "Server certificate and its intermediates; relative to the state directory.",
+		.doc_ja = "サーバ証明書と中間証明書の PEM "
+			  "ファイル。相対パスは状態ディレクトリから。",
 	},
 	{
 		.name = "key",
-		.type = RV_CONF_STR,
-		.doc = "PEM file with its private key. Left out: pki/http.key in the state "
-		       "directory.",
-		.doc_ja = "秘密鍵の PEM ファイル。省略時は状態ディレクトリの pki/http.key。",
+		.type = RV_CONF_FILE,
+		.def = "pki/http.key",
+		.max = RV_CONF_PEM_MAX,
+		.is_secret = true,
+		.reload = RV_CONF_LIVE,
+		.doc = "Its private key.",
+		.doc_ja = "秘密鍵の PEM ファイル。",
 	},
 	{
 		.name = "workers",
@@ -98,13 +103,16 @@ const size_t rv_http_section_count = RV_ARRAY_LEN(rv_http_sections);
 
 static const char *const calls[] = { "rs.op", NULL };
 static const char *const sections[] = { "http", NULL };
+static const char *const files[] = { "http.certificate", "http.key", NULL };
 
 const struct rv_duty_spec rv_http_duty_spec = {
 	.name = "http",
 	.component = "http",
 	.calls = calls,
 	.sections = sections,
+	.files = files,
 	.listen_section = "http",
 	.listen_item = "listen",
 	.workers_item = "workers",
+	.wants_tickets = true,
 };

@@ -17,14 +17,19 @@ static const struct rv_conf_item ls_items[] = {
 	  .doc = "Processes that share these addresses; 0: one per core.",
 	  .doc_ja = "プロセス数。0はコア数。" },
 	{ .name = "certificate",
-	  .type = RV_CONF_STR,
+	  .type = RV_CONF_FILE,
 	  .def = "pki/ls.crt",
+	  .max = RV_CONF_PEM_MAX,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "Certificate chain; relative to the state directory. Subjects must be those that "
 		 "devices demand: \"CN=ARMS Root CA ...\" and \"CN=Location Server ...\".",
 	  .doc_ja = "サーバ証明書。" },
 	{ .name = "key",
-	  .type = RV_CONF_STR,
+	  .type = RV_CONF_FILE,
 	  .def = "pki/ls.key",
+	  .max = RV_CONF_PEM_MAX,
+	  .is_secret = true,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "Its private key.",
 	  .doc_ja = "その秘密鍵。" },
 	{ .name = "conns_max",
@@ -56,6 +61,7 @@ const struct rv_conf_section rv_ls_sections[] = {
 const size_t rv_ls_section_count = RV_ARRAY_LEN(rv_ls_sections);
 
 static const char *const sections[] = { "ls", NULL };
+static const char *const edge_files[] = { "ls.certificate", "ls.key", NULL };
 static const char *const edge_calls[] = { "ls.solicit", NULL };
 
 const struct rv_duty_spec rv_ls_duty_spec = {
@@ -63,9 +69,11 @@ const struct rv_duty_spec rv_ls_duty_spec = {
 	.component = "ls",
 	.calls = edge_calls,
 	.sections = sections,
+	.files = edge_files,
 	.listen_section = "ls",
 	.listen_item = "listen",
 	.workers_item = "workers",
+	.wants_tickets = true,
 };
 
 static const char *const store_serves[] = { "ls.solicit", NULL };

@@ -17,18 +17,25 @@ static const struct rv_conf_item proxy_items[] = {
 	  .doc = "Processes that share these addresses; 0: one per core.",
 	  .doc_ja = "プロセス数。0はコア数。" },
 	{ .name = "certificate",
-	  .type = RV_CONF_STR,
+	  .type = RV_CONF_FILE,
 	  .def = "pki/rs.crt",
+	  .max = RV_CONF_PEM_MAX,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "Certificate, issued by the RS CA; relative to the state directory.",
 	  .doc_ja = "RSのCAが発行したサーバ証明書。" },
 	{ .name = "key",
-	  .type = RV_CONF_STR,
+	  .type = RV_CONF_FILE,
 	  .def = "pki/rs.key",
+	  .max = RV_CONF_PEM_MAX,
+	  .is_secret = true,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "Its private key.",
 	  .doc_ja = "その秘密鍵。" },
 	{ .name = "client_ca",
-	  .type = RV_CONF_STR,
+	  .type = RV_CONF_FILE,
 	  .def = "pki/rs-ca.crt",
+	  .max = RV_CONF_PEM_MAX,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "Devices are asked for a certificate of this CA; they need not have one. \"\": do "
 		 "not "
 		 "ask, for devices whose certificates come from elsewhere.",
@@ -52,6 +59,7 @@ const struct rv_conf_section rv_proxy_sections[] = {
 const size_t rv_proxy_section_count = RV_ARRAY_LEN(rv_proxy_sections);
 
 static const char *const sections[] = { "proxy", NULL };
+static const char *const files[] = { "proxy.certificate", "proxy.key", "proxy.client_ca", NULL };
 static const char *const calls[] = { "rs.pull", "rs.method-query", NULL };
 
 const struct rv_duty_spec rv_proxy_duty_spec = {
@@ -59,7 +67,9 @@ const struct rv_duty_spec rv_proxy_duty_spec = {
 	.component = "proxy",
 	.calls = calls,
 	.sections = sections,
+	.files = files,
 	.listen_section = "proxy",
 	.listen_item = "listen",
 	.workers_item = "workers",
+	.wants_tickets = true,
 };

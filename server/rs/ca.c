@@ -1,6 +1,5 @@
 /* The ca duty: holds the key of the RS CA, has no network and no store, signs for rs. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -73,20 +72,10 @@ static void on_issue(void *arg, struct rv_bus_call *call, struct rv_str body)
 	rv_arena_deinit(&arena);
 }
 
-static int read_pem(const struct rv_duty *duty, const char *name, struct rv_buf *out,
-		    struct rv_diag *diag)
+static int keep(struct rv_str pem, struct rv_buf *out)
 {
-	char path[PATH_MAX];
-	int n = name[0] == '/'
-			? snprintf(path, sizeof(path), "%s", name)
-			: snprintf(path, sizeof(path), "%s/%s", rv_duty_state_dir(duty), name);
-	int err = n < PATH_MAX ? rv_buf_read_file(out, path, PEM_MAX) : RV_ELIMIT;
-
-	if (err == RV_OK)
-		return RV_OK;
-	return rv_diag_set(diag, err, "ca.file", name,
-			   "cannot read %s (%s); `reeve pki init` makes it", name,
-			   rv_err_name(err));
+	rv_buf_put_str(out, pem);
+	return out->err;
 }
 
 static void ca_free(struct ca *ca)
@@ -109,9 +98,9 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	ca->duty = duty;
 	ca->key.wipe = true;
 	ca->lifetime_us = rv_conf_int(sec, "lifetime");
-	err = read_pem(duty, rv_conf_str(sec, "certificate"), &ca->certificate, diag);
+	err = keep(rv_conf_file(sec, "certificate"), &ca->certificate);
 	if (err == RV_OK)
-		err = read_pem(duty, rv_conf_str(sec, "key"), &ca->key, diag);
+		err = keep(rv_conf_file(sec, "key"), &ca->key);
 	if (err == RV_OK)
 		err = rv_pki_check_pair(rv_buf_str(&ca->certificate), rv_buf_str(&ca->key), diag);
 	if (err == RV_OK)

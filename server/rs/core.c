@@ -331,20 +331,14 @@ static int make_path(const char *state_dir, const char *name, char out[static PA
 
 static int read_ca(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag *diag)
 {
-	const char *name = rv_conf_str(rv_conf_get(opt->conf, "ca", NULL), "certificate");
+	const struct rv_conf_sec *sec = rv_conf_get(opt->conf, "ca", NULL);
 	struct rv_pki_info info;
-	char path[PATH_MAX];
-	int err = make_path(opt->state_dir, name, path, diag);
 
-	if (err != RV_OK)
-		return err;
 	rv_buf_init(&rs->ca_pem, CA_PEM_MAX);
-	err = rv_buf_read_file(&rs->ca_pem, path, CA_PEM_MAX);
-	if (err != RV_OK)
-		return rv_diag_set(
-			diag, err, "rs.ca-certificate", path,
-			"cannot read the RS CA certificate %s (%s); `reeve pki init` makes one",
-			path, rv_err_name(err));
+	rv_buf_put_str(&rs->ca_pem, rv_conf_file(sec, "certificate"));
+	if (rs->ca_pem.err != RV_OK)
+		return rv_diag_set(diag, rs->ca_pem.err, "conf.file", "ca.certificate",
+				   "has more than %d bytes", CA_PEM_MAX);
 	return rv_pki_inspect(rv_buf_str(&rs->ca_pem), &info, diag);
 }
 

@@ -28,10 +28,11 @@ extern const struct rv_duty_code rv_ca_code; /* ca_dep */
 struct rv_rs;
 
 struct rv_rs_opt {
-	const struct rv_conf *conf; /* with section rs; must outlive the core */
-	const char *state_dir;      /* holds secret.key, pki/ and, by default, rs.db */
-	uv_loop_t *loop;            /* where database answers arrive; NULL: rv_rs_op_run only */
-	uint8_t node;               /* of the ids made here: 0 for the duty */
+	/* With section rs, and the files of rv_rs_duty_spec.files loaded; must outlive the core. */
+	const struct rv_conf *conf;
+	const char *state_dir; /* holds secret.key and, by default, rs.db */
+	uv_loop_t *loop;       /* where database answers arrive; NULL: rv_rs_op_run only */
+	uint8_t node;          /* of the ids made here: 0 for the duty */
 };
 
 /* Opens the store, and makes what a first start needs: secret key, Location-Config "default". The

@@ -182,15 +182,20 @@ static const struct rv_conf_item rs_items[] = {
 
 static const struct rv_conf_item ca_items[] = {
 	{ .name = "certificate",
-	  .type = RV_CONF_STR,
+	  .type = RV_CONF_FILE,
 	  .def = "pki/rs-ca.crt",
+	  .max = RV_CONF_PEM_MAX,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "Root certificate of the RS; relative to the state directory.",
 	  .doc_ja = "RSのルート証明書。" },
 	{ .name = "key",
-	  .type = RV_CONF_STR,
+	  .type = RV_CONF_FILE,
 	  .def = "pki/rs-ca.key",
-	  .doc = "Its private key; read by the ca duty alone.",
-	  .doc_ja = "その秘密鍵。caプロセスだけが読む。" },
+	  .max = RV_CONF_PEM_MAX,
+	  .is_secret = true,
+	  .reload = RV_CONF_LIVE,
+	  .doc = "Its private key; the ca duty alone gets it.",
+	  .doc_ja = "その秘密鍵。caプロセスだけに渡す。" },
 	{ .name = "lifetime",
 	  .type = RV_CONF_DURATION,
 	  .def = "730d",
@@ -220,6 +225,7 @@ static const char *const rs_serves[] = { "rs.op",           "rs.pull", "rs.metho
 static const char *const rs_calls[] = { "ca.issue-sa", NULL };
 static const char *const rs_publishes[] = { "rs.changed", NULL };
 static const char *const rs_reads[] = { "rs", "ca", NULL };
+static const char *const rs_files[] = { "ca.certificate", NULL };
 
 const struct rv_duty_spec rv_rs_duty_spec = {
 	.name = "rs",
@@ -228,14 +234,17 @@ const struct rv_duty_spec rv_rs_duty_spec = {
 	.calls = rs_calls,
 	.publishes = rs_publishes,
 	.sections = rs_reads,
+	.files = rs_files,
 };
 
 static const char *const ca_serves[] = { "ca.issue-sa", NULL };
 static const char *const ca_reads[] = { "ca", NULL };
+static const char *const ca_files[] = { "ca.certificate", "ca.key", NULL };
 
 const struct rv_duty_spec rv_ca_duty_spec = {
 	.name = "ca",
 	.component = "rs",
 	.serves = ca_serves,
 	.sections = ca_reads,
+	.files = ca_files,
 };

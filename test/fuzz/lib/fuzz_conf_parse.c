@@ -27,7 +27,7 @@ static void check_good(struct rv_conf *conf, struct rv_str in)
 	struct rv_buf packed = { 0 }, text, again;
 	struct rv_conf *other = NULL;
 
-	assert(rv_conf_pack(conf, fuzz_names, &packed) == RV_OK);
+	assert(rv_conf_pack(conf, fuzz_names, fuzz_files, &packed) == RV_OK);
 	text = dump_and_free(conf);
 	assert(memmem(in.ptr, in.len, leak, strlen(leak)) != NULL ||
 	       memmem(text.ptr, text.len, leak, strlen(leak)) == NULL);

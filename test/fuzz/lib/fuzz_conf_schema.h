@@ -14,6 +14,7 @@ static const struct rv_conf_item fuzz_items[] = {
 	{ .name = "level", .type = RV_CONF_ENUM, .def = "low", .choices = fuzz_levels },
 	{ .name = "name", .type = RV_CONF_STR },
 	{ .name = "names", .type = RV_CONF_LIST },
+	{ .name = "pem", .type = RV_CONF_FILE, .max = 64 },
 };
 static const struct rv_conf_section fuzz_schema[] = {
 	{ .name = "edge", .items = fuzz_items, .item_count = RV_ARRAY_LEN(fuzz_items) },
@@ -23,6 +24,7 @@ static const struct rv_conf_section fuzz_schema[] = {
 	  .may_repeat = true },
 };
 static const char *const fuzz_names[] = { "edge", "line", NULL };
+static const char *const fuzz_files[] = { "edge.pem", "line.pem", NULL };
 enum { FUZZ_SECTIONS = RV_ARRAY_LEN(fuzz_schema) };
 
 #endif

@@ -11,7 +11,7 @@ static struct rv_buf pack_and_free(struct rv_conf *conf)
 {
 	struct rv_buf bytes = { 0 };
 
-	assert(rv_conf_pack(conf, fuzz_names, &bytes) == RV_OK);
+	assert(rv_conf_pack(conf, fuzz_names, fuzz_files, &bytes) == RV_OK);
 	rv_conf_free(conf);
 	return bytes;
 }

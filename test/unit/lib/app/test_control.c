@@ -54,8 +54,8 @@ static const struct {
 	{ RV_STR_LIT("RVC1\3\0\0\0"), RV_ESYNTAX },                  /* short head */
 	{ RV_STR_LIT("RVC2\3\0\0\0\0" NOBODY NOBODY), RV_EVERSION }, /* the next layout */
 	{ RV_STR_LIT("XVC1\3\0\0\0\0" NOBODY NOBODY), RV_ESYNTAX },
-	{ RV_STR_LIT(HEAD("\0") NOBODY NOBODY), RV_ESYNTAX },  /* kinds start at 1 */
-	{ RV_STR_LIT(HEAD("\11") NOBODY NOBODY), RV_ESYNTAX }, /* and end at 8 */
+	{ RV_STR_LIT(HEAD("\0") NOBODY NOBODY), RV_ESYNTAX },   /* kinds start at 1 */
+	{ RV_STR_LIT(HEAD("\100") NOBODY NOBODY), RV_ESYNTAX }, /* and end before 64 */
 	{ RV_STR_LIT(HEAD("\377") NOBODY NOBODY), RV_ESYNTAX },
 	{ RV_STR_LIT(HEAD("\3") NOBODY), RV_ESYNTAX },              /* no peer */
 	{ RV_STR_LIT(HEAD("\3") "\2rs\0"), RV_ESYNTAX },            /* half an instance */

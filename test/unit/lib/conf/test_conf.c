@@ -367,7 +367,7 @@ static struct rv_buf packed(void)
 	struct rv_conf *conf = parsed(rich);
 	struct rv_buf bytes = { 0 };
 
-	assert_int_equal(rv_conf_pack(conf, names, &bytes), RV_OK);
+	assert_int_equal(rv_conf_pack(conf, names, NULL, &bytes), RV_OK);
 	rv_conf_free(conf);
 	return bytes;
 }
@@ -397,14 +397,14 @@ static void only_named_sections_are_packed(void **state)
 	struct rv_buf bytes = { 0 };
 
 	(void)state;
-	assert_int_equal(rv_conf_pack(before, names, &bytes), RV_OK);
+	assert_int_equal(rv_conf_pack(before, names, NULL, &bytes), RV_OK);
 	assert_int_equal(rv_conf_unpack(schema, RV_ARRAY_LEN(schema), rv_buf_str(&bytes), &after),
 			 RV_OK);
 	assert_int_equal(rv_conf_int(rv_conf_get(after, "edge", NULL), "workers"), 2);
 	assert_non_null(rv_conf_get(after, "line", "a"));
 	rv_conf_free(after);
 	bytes.max = bytes.len + 1;
-	assert_int_equal(rv_conf_pack(before, names, &bytes), RV_ELIMIT);
+	assert_int_equal(rv_conf_pack(before, names, NULL, &bytes), RV_ELIMIT);
 	rv_buf_deinit(&bytes);
 	rv_conf_free(before);
 }
@@ -416,7 +416,7 @@ static void damaged_bytes_are_refused(void **state)
 		int err;
 	} cases[] = {
 		{ { "", 0 }, RV_ESYNTAX },
-		{ RV_STR_LIT("\x02"), RV_EVERSION },
+		{ RV_STR_LIT("\x03"), RV_EVERSION },
 		{ RV_STR_LIT("\x01\x00\x04"
 			     "none"
 			     "\0\0"

@@ -31,6 +31,8 @@ int fixture_try(struct fixture *f, const char *text)
 	f->diag = (struct rv_diag){ 0 };
 	int err = rv_conf_parse(rv_rs_sections, rv_rs_section_count, rv_str(text), "test.conf",
 				&f->conf, &f->diag);
+	if (err == RV_OK)
+		err = rv_conf_files_read(f->conf, rv_rs_duty_spec.files, f->dir, &f->diag);
 	if (err != RV_OK)
 		return err;
 	opt.conf = f->conf;
