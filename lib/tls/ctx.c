@@ -11,8 +11,10 @@
 
 /* Forward secrecy and authenticated encryption only; the TLS 1.3 suites are OpenSSL's own. */
 static const char modern_suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
-/* libarms of 2014 has RSA key exchange and CBC at best (spec/arms-protocol.md 2.4, 2.5). */
-static const char legacy_suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:kRSA+AES:@SECLEVEL=0";
+/* libarms of 2014 has CBC suites only, and without EC parameters RSA key exchange only
+ * (spec/arms-protocol.md 2.4, 2.5). */
+static const char from_10_suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:kRSA+AES:@SECLEVEL=0";
+static const char only_10_suites[] = "ECDHE+AES+SHA1:kRSA+AES+SHA1:@SECLEVEL=0";
 /* P-256 first: key generation costs a third of X25519's in OpenSSL on x86-64. */
 static const char groups[] = "P-256:X25519:P-384";
 
@@ -105,7 +107,8 @@ static const char *trust_first_root(struct rv_tls_ctx *ctx, X509 *cert, size_t n
 	return X509_self_signed(cert, 1) == 1 ? trust_cert(ctx, cert, n) : "not self-signed";
 }
 
-static int load_key(struct rv_tls_ctx *ctx, struct rv_str pem, struct rv_diag *diag)
+static int load_key(struct rv_tls_ctx *ctx, struct rv_str pem, const char *part,
+		    struct rv_diag *diag)
 {
 	BIO *bio = BIO_new_mem_buf(pem.len == 0 ? "" : pem.ptr, (int)pem.len);
 	EVP_PKEY *key;
@@ -116,15 +119,32 @@ static int load_key(struct rv_tls_ctx *ctx, struct rv_str pem, struct rv_diag *d
 	ERR_clear_error();
 	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	if (key == NULL)
-		err = refuse(diag, "key", "no readable private key in the PEM text");
+		err = refuse(diag, part, "no readable private key in the PEM text");
 	else if (X509_check_private_key(SSL_CTX_get0_certificate(ctx->ssl_ctx), key) != 1)
-		err = refuse(diag, "key", "does not belong to the certificate");
+		err = refuse(diag, part, "does not belong to the certificate");
 	else if (SSL_CTX_use_PrivateKey(ctx->ssl_ctx, key) != 1)
-		err = refuse(diag, "key", "not usable");
+		err = refuse(diag, part, "not usable");
 	ERR_clear_error();
 	EVP_PKEY_free(key);
 	BIO_free(bio);
 	return err;
+}
+
+static int key_kind(const struct rv_tls_ctx *ctx)
+{
+	return EVP_PKEY_get_base_id(X509_get0_pubkey(SSL_CTX_get0_certificate(ctx->ssl_ctx)));
+}
+
+/* OpenSSL keeps one chain per kind of key, and would replace the first. */
+static int load_second(struct rv_tls_ctx *ctx, const struct rv_tls_opt *opt, struct rv_diag *diag)
+{
+	int first_kind = key_kind(ctx);
+	int err = each_cert(ctx, opt->second_cert_pem, "second certificate", use_own_cert, diag);
+
+	if (err == RV_OK && key_kind(ctx) == first_kind)
+		err = refuse(diag, "second certificate",
+			     "its key is of the same kind as the first");
+	return err == RV_OK ? load_key(ctx, opt->second_key_pem, "second key", diag) : err;
 }
 
 static int load_own(struct rv_tls_ctx *ctx, const struct rv_tls_opt *opt, struct rv_diag *diag)
@@ -136,7 +156,8 @@ static int load_own(struct rv_tls_ctx *ctx, const struct rv_tls_opt *opt, struct
 	err = each_cert(ctx, opt->cert_pem, "certificate", use_own_cert, diag);
 	if (err != RV_OK)
 		return err;
-	return load_key(ctx, opt->key_pem, diag);
+	err = load_key(ctx, opt->key_pem, "key", diag);
+	return err == RV_OK && opt->second_cert_pem.len > 0 ? load_second(ctx, opt, diag) : err;
 }
 
 static int load_trust(struct rv_tls_ctx *ctx, const struct rv_tls_opt *opt, struct rv_diag *diag)
@@ -161,12 +182,21 @@ static int load_trust(struct rv_tls_ctx *ctx, const struct rv_tls_opt *opt, stru
 	return each_cert(ctx, opt->ca_pem, "ca", trust_cert, diag);
 }
 
-static bool set_policy(SSL_CTX *ssl_ctx, bool allow_tls10)
+static const struct {
+	int min, max, security_level;
+	const char *suites;
+} policies[] = {
+	[RV_TLS_MODERN] = { TLS1_2_VERSION, TLS1_3_VERSION, SECURITY_LEVEL, modern_suites },
+	[RV_TLS_FROM_10] = { TLS1_VERSION, TLS1_3_VERSION, 0, from_10_suites },
+	[RV_TLS_ONLY_10] = { TLS1_VERSION, TLS1_VERSION, 0, only_10_suites },
+};
+
+static bool set_policy(SSL_CTX *ssl_ctx, enum rv_tls_versions versions)
 {
 	uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
 
 	/* One record per write in TLS 1.0 too; reopens the CBC weakness there, so only there. */
-	if (allow_tls10)
+	if (versions != RV_TLS_MODERN)
 		options |= SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS;
 	SSL_CTX_set_options(ssl_ctx, options);
 	/* A write that waits is repeated from a queue that may have moved meanwhile. */
@@ -176,16 +206,15 @@ static bool set_policy(SSL_CTX *ssl_ctx, bool allow_tls10)
 	SSL_CTX_set_read_ahead(ssl_ctx, 1);
 	SSL_CTX_set_session_cache_mode(ssl_ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ssl_ctx, SESSION_S);
-	SSL_CTX_set_security_level(ssl_ctx, allow_tls10 ? 0 : SECURITY_LEVEL);
+	SSL_CTX_set_security_level(ssl_ctx, policies[versions].security_level);
 	/* TLS 1.2 tickets only. A resumed 1.3 handshake repeats the key exchange: with P-256 it
 	 * costs the server 350 us instead of 357, and with a client certificate, which a ticket
 	 * carries, 737 instead of 679; in 1.2 66 instead of 313, 247 instead of 649
 	 * (OpenSSL 3.0, 2.5 GHz). */
 	return SSL_CTX_set_num_tickets(ssl_ctx, 0) == 1 &&
-	       SSL_CTX_set_min_proto_version(ssl_ctx,
-					     allow_tls10 ? TLS1_VERSION : TLS1_2_VERSION) == 1 &&
-	       SSL_CTX_set_max_proto_version(ssl_ctx, TLS1_3_VERSION) == 1 &&
-	       SSL_CTX_set_cipher_list(ssl_ctx, allow_tls10 ? legacy_suites : modern_suites) == 1 &&
+	       SSL_CTX_set_min_proto_version(ssl_ctx, policies[versions].min) == 1 &&
+	       SSL_CTX_set_max_proto_version(ssl_ctx, policies[versions].max) == 1 &&
+	       SSL_CTX_set_cipher_list(ssl_ctx, policies[versions].suites) == 1 &&
 	       SSL_CTX_set1_groups_list(ssl_ctx, groups) == 1;
 }
 
@@ -227,7 +256,7 @@ static int ctx_build(struct rv_tls_ctx *ctx, const struct rv_tls_opt *opt, struc
 	ctx->ssl_ctx = SSL_CTX_new(opt->is_server ? TLS_server_method() : TLS_client_method());
 	if (ctx->socket_method == NULL || ctx->ssl_ctx == NULL)
 		return -ENOMEM;
-	if (!set_policy(ctx->ssl_ctx, opt->allow_tls10))
+	if (!set_policy(ctx->ssl_ctx, opt->versions))
 		return refuse(diag, "policy", "this OpenSSL cannot follow it");
 	if (opt->peer != RV_TLS_PEER_NONE && opt->peer != RV_TLS_PEER_INSECURE) {
 		/* A server asks but does not insist: a device has no certificate before its

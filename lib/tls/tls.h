@@ -1,4 +1,5 @@
-/* tls.h - TLS 1.2 and 1.3, the one policy of the house; OpenSSL is met here only.
+/* tls.h - TLS 1.2 and 1.3, the one policy of the house, and TLS 1.0 for those that have no better;
+ * OpenSSL is met here only.
  *
  * A context holds certificate, key and trust; a connection sits on a non-blocking
  * descriptor of the caller's. Calls never block and never allocate per call beyond
@@ -35,16 +36,29 @@ enum rv_tls_peer {
 	RV_TLS_PEER_INSECURE, /* client: encryption only; tests and `ctl --insecure` */
 };
 
+enum rv_tls_versions {
+	RV_TLS_MODERN,  /* 1.2 and 1.3 */
+	RV_TLS_FROM_10, /* client: 1.0 to 1.3, the device library's switch */
+	/* 1.0 and nothing else, for the process that serves original devices, and for what is to
+	 * look like one. No security to speak of: SHA-1, CBC with its known weakness (one record
+	 * per write leaves no room for the cure), security level 0. */
+	RV_TLS_ONLY_10,
+};
+
 struct rv_tls_opt {
 	bool is_server;
 	enum rv_tls_peer peer;
 	struct rv_str cert_pem; /* leaf, then intermediates; may be empty for a client */
 	struct rv_str key_pem;
+	/* Server: the same again with a key of another kind, or empty: clients get what they can
+	 * verify. In diag: "second certificate", "second key". */
+	struct rv_str second_cert_pem;
+	struct rv_str second_key_pem;
 	struct rv_str ca_pem; /* RV_TLS_PEER_NAME: empty = the system's trust store */
 	/* Client with RV_TLS_PEER_ANCHOR: every certificate of the chain must have a subject that
 	 * contains one of these (NULL-terminated array, or NULL), e.g. "CN=Location Server ". */
 	const char *const *subject_contains;
-	bool allow_tls10; /* legacy process and the device library's switch only */
+	enum rv_tls_versions versions;
 	/* Server: sessions are resumed with these keys (a reference is taken); NULL: no tickets.
 	 * `role` names the policy a session belongs to ("ls"): one made where role, peer or ca_pem
 	 * differ is not resumed, whoever holds its key. */

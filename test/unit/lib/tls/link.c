@@ -3,6 +3,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -171,6 +173,15 @@ void link_connect(struct link *l)
 	if (client_result != RV_OK || server_result != RV_OK)
 		fail_msg("client: %s, server: %s", rv_tls_error(l->client),
 			 rv_tls_error(l->server));
+}
+
+void read_data(struct rv_buf *out, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/test/unit/lib/tls/data/%s", getenv("REEVE_SRC"), name);
+	rv_buf_init(out, 0);
+	assert_int_equal(rv_buf_read_file(out, path, 65536), RV_OK);
 }
 
 struct rv_tls_opt server_opt(const struct test_cert *cert)

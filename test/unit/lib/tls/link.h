@@ -49,6 +49,8 @@ int free_pki(void **state);
 struct rv_tls_opt server_opt(const struct test_cert *cert);
 struct rv_tls_opt client_opt(enum rv_tls_peer peer, const struct test_cert *ca); /* ca or NULL */
 
+void read_data(struct rv_buf *out, const char *name); /* a file of data/ */
+
 /* buffer: size of the sockets' send buffers, 0 = the system's. */
 void link_open(struct link *l, const struct rv_tls_opt *client, const struct rv_tls_opt *server,
 	       const char *host, int buffer);

@@ -125,15 +125,6 @@ static void server_asks_for_a_client_certificate_but_does_not_insist(void **stat
 	}
 }
 
-static void read_data(struct rv_buf *out, const char *name)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/test/unit/lib/tls/data/%s", getenv("REEVE_SRC"), name);
-	rv_buf_init(out, 0);
-	assert_int_equal(rv_buf_read_file(out, path, 65536), RV_OK);
-}
-
 static const struct {
 	const char *cert, *ca;
 	int result; /* of the handshake; RV_EINVALID: there is no context */
