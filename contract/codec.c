@@ -1,4 +1,5 @@
 /* The binary form of every message (wire.h), driven by the tables of desc.h. */
+#include "base/codec.h"
 #include "contract/desc_priv.h"
 #include "contract/wire.h"
 
@@ -219,7 +220,7 @@ int rv_contract_decode(const struct rv_contract_type *type, struct rv_str bytes,
 	assert(type != NULL && arena != NULL && out != NULL);
 	if (bytes.len == 0)
 		return RV_ESYNTAX;
-	if (bytes.ptr[0] != RV_WIRE_VERSION)
+	if (!rv_version_is_read((uint8_t)bytes.ptr[0], RV_WIRE_VERSION))
 		return RV_EVERSION;
 	value = rv_arena_alloc(arena, type->size);
 	if (value == NULL)

@@ -17,7 +17,7 @@
 #include "base/str.h"
 
 enum {
-	RV_WIRE_VERSION = 1,     /* written; read are this one and, from 2 on, the one before */
+	RV_WIRE_VERSION = 1,     /* written; what is read: rv_version_is_read (base/codec.h) */
 	RV_WIRE_VARINT_MAX = 10, /* bytes of the longest varint */
 	RV_WIRE_TAG_MAX = 4095,
 };

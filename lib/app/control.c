@@ -10,8 +10,9 @@
 
 #include "base/codec.h"
 
-static const char magic[] = "RVC1";
-enum { MAGIC_LEN = 4, HEAD_LEN = MAGIC_LEN + 1 + 4 };
+/* "RVC" and the version, a digit. */
+static const char magic[] = "RVC";
+enum { VERSION = 1, MAGIC_LEN = 4, HEAD_LEN = MAGIC_LEN + 1 + 4 };
 
 static bool is_name(const char *name, size_t len)
 {
@@ -54,7 +55,8 @@ void rv_control_encode(const struct rv_control_msg *msg, struct rv_buf *out)
 	uint8_t status[4];
 
 	rv_put_be32(status, (uint32_t)msg->status);
-	rv_buf_put(out, magic, MAGIC_LEN);
+	rv_buf_put(out, magic, MAGIC_LEN - 1);
+	rv_buf_putc(out, '0' + VERSION);
 	rv_buf_putc(out, (char)msg->kind);
 	rv_buf_put(out, status, sizeof(status));
 	encode_party(&msg->self, out);
@@ -90,7 +92,7 @@ int rv_control_decode(struct rv_str packet, struct rv_control_msg *out)
 
 	if (packet.len < HEAD_LEN || memcmp(p, magic, MAGIC_LEN - 1) != 0)
 		return RV_ESYNTAX;
-	if (p[MAGIC_LEN - 1] != (uint8_t)magic[MAGIC_LEN - 1])
+	if (p[MAGIC_LEN - 1] < '0' || !rv_version_is_read(p[MAGIC_LEN - 1] - '0', VERSION))
 		return RV_EVERSION;
 	if (p[MAGIC_LEN] < RV_CONTROL_START || p[MAGIC_LEN] >= RV_CONTROL_KIND_END)
 		return RV_ESYNTAX;

@@ -65,4 +65,12 @@ static inline void rv_put_be64(uint8_t *p, uint64_t v)
 	rv_put_be32(p + 4, (uint32_t)v);
 }
 
+/* The one rule for every encoding that carries a version: its reader takes the present one and the
+ * one before, so that an old process and a new one understand each other during an upgrade. There
+ * is no version 0. */
+static inline bool rv_version_is_read(unsigned version, unsigned current)
+{
+	return version > 0 && version <= current && version + 1 >= current;
+}
+
 #endif

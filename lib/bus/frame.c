@@ -75,7 +75,7 @@ int rv_bus_frame_parse(struct rv_str data, struct rv_bus_frame *out)
 		return RV_ELIMIT;
 	if (data.len < RV_BUS_HEAD_LEN)
 		return RV_ESYNTAX;
-	if (p[0] != RV_BUS_VERSION)
+	if (!rv_version_is_read(p[0], RV_BUS_VERSION))
 		return RV_EVERSION;
 	name_len = p[2];
 	if (p[1] >= RV_ARRAY_LEN(rules) || p[1] == 0 || p[3] != 0 ||

@@ -15,7 +15,7 @@
 #include "base/codec.h"
 #include "conf/conf_priv.h"
 
-enum { PACK_VERSION = 2, PACK_VERSION_OLDEST = 1 };
+enum { PACK_VERSION = 2 };
 
 _Static_assert(RV_CONF_TEXT_MAX <= UINT16_MAX, "a text's length fits its field");
 _Static_assert(RV_CONF_LIST_MAX <= UINT16_MAX, "a list's length fits its field");
@@ -202,7 +202,7 @@ int rv_conf_unpack(const struct rv_conf_section *schema, size_t n, struct rv_str
 	version = take(&c, 1);
 	if (c.err == RV_OK) {
 		c.version = (uint8_t)version.ptr[0];
-		if (c.version < PACK_VERSION_OLDEST || c.version > PACK_VERSION)
+		if (!rv_version_is_read(c.version, PACK_VERSION))
 			c.err = RV_EVERSION;
 	}
 	err = c.err;

@@ -130,6 +130,23 @@ static void big_endian_words(void **state)
 	assert_memory_equal(p, "\xff\xfe\xfd\xfc\xfb\xfa\x87\x88", 8);
 }
 
+static void a_reader_takes_a_version_and_the_one_before(void **state)
+{
+	static const struct {
+		unsigned version, current;
+		bool is_read;
+	} cases[] = {
+		{ 0, 1, false }, { 1, 1, true },  { 2, 1, false },   { 0, 2, false },
+		{ 1, 2, true },  { 2, 2, true },  { 3, 2, false },   { 6, 8, false },
+		{ 7, 8, true },  { 9, 8, false }, { 255, 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++)
+		assert_int_equal(rv_version_is_read(cases[i].version, cases[i].current),
+				 cases[i].is_read);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +156,7 @@ int main(void)
 		cmocka_unit_test(hex_goes_there_and_back),
 		cmocka_unit_test(hex_blames_the_wrong_character),
 		cmocka_unit_test(big_endian_words),
+		cmocka_unit_test(a_reader_takes_a_version_and_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
