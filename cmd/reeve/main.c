@@ -28,6 +28,9 @@ static const struct command commands[] = {
 	{ "ctl", rv_ctl_main, "...",
 	  "everything the REST API can do; has a help of its own: reeve ctl help",
 	  "REST APIの全操作。説明はreeve ctl help" },
+	{ "sim", rv_command_sim, "[register] ...",
+	  "a fleet of simulated devices; has a help of its own: reeve sim --help",
+	  "多数の機器を演じる。説明はreeve sim --help" },
 	{ "version", command_version, "", "print the version", "バージョンを表示する" },
 	{ "help", command_help, "[COMMAND]", "this text", "この説明" },
 };
@@ -100,6 +103,11 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+static bool has_own_help(const struct command *command)
+{
+	return command->run == rv_ctl_main || command->run == rv_command_sim;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -119,7 +127,7 @@ int main(int argc, char **argv)
 				   "そのようなコマンドはありません。reeve helpで一覧を表示します"));
 		return RV_EXIT_USAGE;
 	}
-	if (argc > 2 && is_help(argv[2]) && (command == NULL || command->run != rv_ctl_main))
+	if (argc > 2 && is_help(argv[2]) && (command == NULL || !has_own_help(command)))
 		return print_help_of(argv[1]);
 	return command != NULL ? command->run(argc - 1, argv + 1)
 			       : rv_command_serve(argc - 1, argv + 1);

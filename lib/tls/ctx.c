@@ -189,6 +189,8 @@ static const struct {
 	[RV_TLS_MODERN] = { TLS1_2_VERSION, TLS1_3_VERSION, SECURITY_LEVEL, modern_suites },
 	[RV_TLS_FROM_10] = { TLS1_VERSION, TLS1_3_VERSION, 0, from_10_suites },
 	[RV_TLS_ONLY_10] = { TLS1_VERSION, TLS1_VERSION, 0, only_10_suites },
+	[RV_TLS_ONLY_12] = { TLS1_2_VERSION, TLS1_2_VERSION, SECURITY_LEVEL, modern_suites },
+	[RV_TLS_ONLY_13] = { TLS1_3_VERSION, TLS1_3_VERSION, SECURITY_LEVEL, modern_suites },
 };
 
 static bool set_policy(SSL_CTX *ssl_ctx, enum rv_tls_versions versions)
@@ -196,7 +198,7 @@ static bool set_policy(SSL_CTX *ssl_ctx, enum rv_tls_versions versions)
 	uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
 
 	/* One record per write in TLS 1.0 too; reopens the CBC weakness there, so only there. */
-	if (versions != RV_TLS_MODERN)
+	if (policies[versions].min == TLS1_VERSION)
 		options |= SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS;
 	SSL_CTX_set_options(ssl_ctx, options);
 	/* A write that waits is repeated from a queue that may have moved meanwhile. */

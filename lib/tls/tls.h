@@ -43,6 +43,9 @@ enum rv_tls_versions {
 	 * look like one. No security to speak of: SHA-1, CBC with its known weakness (one record
 	 * per write leaves no room for the cure), security level 0. */
 	RV_TLS_ONLY_10,
+	/* Tests, benchmarks and simulated devices. */
+	RV_TLS_ONLY_12,
+	RV_TLS_ONLY_13,
 };
 
 struct rv_tls_opt {

@@ -1,0 +1,189 @@
+#include "sim/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LOOPBACK = 127 };
+
+struct sim_conn {
+	uv_poll_t poll;
+	struct rv_tls *tls;
+	void (*woke)(void *arg);
+	void *arg;
+	int fd;
+	int events; /* polled for now */
+	bool is_connected;
+};
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+	struct sim_conn *conn = handle->data;
+
+	(void)status; /* the next call finds the error itself */
+	(void)events;
+	conn->woke(conn->arg);
+}
+
+/* Left as it is until something else is wanted: no system call per message. */
+static int want(struct sim_conn *conn, int r)
+{
+	int events = r == RV_EWANTWRITE ? UV_WRITABLE : UV_READABLE;
+
+	if (r != RV_EWANTREAD && r != RV_EWANTWRITE)
+		return r;
+	if (events != conn->events) {
+		conn->events = events;
+		uv_poll_start(&conn->poll, events, on_poll);
+	}
+	return r;
+}
+
+static socklen_t to_sockaddr(const struct rv_armshttp_url *url, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
+
+	memset(out, 0, sizeof(*out));
+	if (!url->is_ipv6) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(url->port);
+		memcpy(&v4->sin_addr, url->address, sizeof(v4->sin_addr));
+		return sizeof(*v4);
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(url->port);
+	memcpy(&v6->sin6_addr, url->address, sizeof(v6->sin6_addr));
+	return sizeof(*v6);
+}
+
+/* The port is chosen at connect(2): one source address then reaches each server 28,000 times. */
+static int bind_source(int fd, uint8_t source)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl((uint32_t)LOOPBACK << 24 | source) };
+	const int on = 1;
+
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) != 0 ||
+	    bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0)
+		return rv_err_from_errno();
+	return RV_OK;
+}
+
+static int start(const struct sim_conn_opt *opt, int *out)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = to_sockaddr(opt->url, &addr);
+	const int on = 1;
+	int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int err = RV_OK;
+
+	if (fd < 0)
+		return rv_err_from_errno();
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (opt->source != 0 && !opt->url->is_ipv6 && opt->url->address[0] == LOOPBACK)
+		err = bind_source(fd, opt->source);
+	if (err == RV_OK && connect(fd, (struct sockaddr *)&addr, len) != 0 &&
+	    errno != EINPROGRESS && errno != EINTR)
+		err = rv_err_from_errno();
+	if (err == RV_OK)
+		*out = fd;
+	else
+		close(fd);
+	return err;
+}
+
+int sim_conn_open(const struct sim_conn_opt *opt, struct sim_conn **out)
+{
+	struct sim_conn *conn = calloc(1, sizeof(*conn));
+	int err;
+
+	if (conn == NULL)
+		return -ENOMEM;
+	conn->woke = opt->woke;
+	conn->arg = opt->arg;
+	err = start(opt, &conn->fd);
+	if (err != RV_OK) {
+		free(conn);
+		return err;
+	}
+	err = rv_tls_new(opt->tls, conn->fd, NULL, &conn->tls);
+	if (err == RV_OK)
+		err = uv_poll_init(opt->loop, &conn->poll, conn->fd);
+	if (err != RV_OK) {
+		rv_tls_free(conn->tls);
+		close(conn->fd);
+		free(conn);
+		return err;
+	}
+	conn->poll.data = conn;
+	(void)want(conn, RV_EWANTWRITE);
+	*out = conn;
+	return RV_OK;
+}
+
+/* RV_EWANTWRITE while the kernel still tries. */
+static int connected(struct sim_conn *conn)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer), err_len = sizeof(int);
+	int err = 0;
+
+	if (conn->is_connected)
+		return RV_OK;
+	if (getpeername(conn->fd, (struct sockaddr *)&peer, &len) == 0) {
+		conn->is_connected = true;
+		return RV_OK;
+	}
+	if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &err_len) != 0)
+		err = errno;
+	return err == 0 ? RV_EWANTWRITE : -err;
+}
+
+int sim_conn_shake(struct sim_conn *conn, enum sim_failure *why)
+{
+	int r = connected(conn);
+
+	if (r == RV_EWANTWRITE)
+		return r;
+	if (r != RV_OK) {
+		/* A server that closes at once may be heard of before its acceptance is. */
+		*why = r == -ECONNRESET || r == -EPIPE ? SIM_FAIL_CLOSED : SIM_FAIL_CONNECT;
+		return r;
+	}
+	r = rv_tls_handshake(conn->tls);
+	if (r == -ECONNRESET || r == -EPIPE)
+		*why = SIM_FAIL_CLOSED;
+	else
+		*why = SIM_FAIL_TLS;
+	return want(conn, r);
+}
+
+int sim_conn_write(struct sim_conn *conn, struct rv_str bytes)
+{
+	return want(conn, rv_tls_write(conn->tls, bytes.ptr, bytes.len));
+}
+
+int sim_conn_read(struct sim_conn *conn, char *buf, size_t size, size_t *len)
+{
+	return want(conn, rv_tls_read(conn->tls, buf, size, len));
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void sim_conn_drop(struct sim_conn *conn)
+{
+	if (conn == NULL)
+		return;
+	(void)rv_tls_shutdown(conn->tls);
+	rv_tls_free(conn->tls);
+	uv_close((uv_handle_t *)&conn->poll, on_closed);
+	close(conn->fd);
+}

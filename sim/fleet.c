@@ -1,0 +1,283 @@
+#include "sim/fleet.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "sim/device.h"
+
+enum {
+	TIMERS_BATCH = 256,
+	FLUSH_MS = 50,
+	RECORDS_MAX = 2048, /* in hand; then they are written at once */
+};
+
+struct member {
+	struct sim_device device;
+	struct rv_timer power; /* switches it on */
+};
+
+struct fleet {
+	struct sim_fleet_opt opt;
+	struct sim_host host;
+	uv_loop_t loop;
+	struct rv_wheel wheel;
+	uv_timer_t tick;
+	int64_t tick_us; /* when it fires; INT64_MAX: it does not */
+	uv_check_t check;
+	uv_timer_t flush, cut;
+	uv_signal_t term;
+	struct member *members;
+	uint32_t count;
+	struct rv_buf initial;
+	struct sim_record records[RECORDS_MAX];
+	size_t record_count;
+	bool is_broken;
+};
+
+/* -- records -------------------------------------------------------------------------------- */
+
+static void flush(struct fleet *f)
+{
+	const char *ptr = (const char *)f->records;
+	size_t left = f->record_count * sizeof(f->records[0]);
+
+	while (left > 0 && !f->is_broken) {
+		ssize_t n = write(f->opt.out_fd, ptr, left);
+
+		if (n > 0) {
+			ptr += n;
+			left -= (size_t)n;
+		} else if (errno != EINTR) {
+			f->is_broken = true; /* nobody listens any more */
+			uv_stop(&f->loop);
+		}
+	}
+	f->record_count = 0;
+}
+
+static void put(struct fleet *f, const struct sim_record *record)
+{
+	if (f->record_count == RECORDS_MAX)
+		flush(f);
+	f->records[f->record_count++] = *record;
+}
+
+static void tell(void *arg, const struct sim_device *device, struct sim_record *record)
+{
+	struct fleet *f = arg;
+
+	(void)device;
+	record->at_us = rv_time_boot_us() - f->opt.start_us;
+	put(f, record);
+}
+
+/* The one that took longest, or is not up yet since the longest time. */
+static const struct sim_device *find_slowest(const struct fleet *f)
+{
+	const struct sim_device *slowest = NULL;
+	int64_t now_us = rv_time_boot_us(), longest_us = -1;
+
+	for (uint32_t i = 0; i < f->count; i++) {
+		const struct sim_device *d = &f->members[i].device;
+		int64_t us = d->slowest_us;
+
+		if (d->sa != NULL && !d->is_up) /* any of these before any that is up */
+			us = INT64_MAX / 2 + now_us - d->asked_us;
+		if (us > longest_us) {
+			longest_us = us;
+			slowest = d;
+		}
+	}
+	return slowest;
+}
+
+static void tell_history(struct fleet *f)
+{
+	const struct sim_device *d = find_slowest(f);
+	uint32_t from;
+
+	if (d == NULL)
+		return;
+	from = d->pasts > SIM_HISTORY ? d->pasts - SIM_HISTORY : 0;
+	for (uint32_t i = from; i < d->pasts; i++) {
+		const struct sim_past *past = &d->past[i % SIM_HISTORY];
+		struct sim_record record = { .at_us = (int64_t)past->at_ms * RV_US_PER_MS,
+					     .took_us = d->is_up ? d->slowest_us : INT64_MAX,
+					     .device = d->number,
+					     .code = past->code,
+					     .what = past->what,
+					     .phase = past->phase,
+					     .is_history = 1 };
+		put(f, &record);
+	}
+}
+
+/* -- time ----------------------------------------------------------------------------------- */
+
+static void on_tick(uv_timer_t *handle)
+{
+	struct fleet *f = handle->data;
+
+	f->tick_us = INT64_MAX;
+	rv_wheel_advance(&f->wheel, rv_time_boot_us(), TIMERS_BATCH);
+}
+
+/* After each turn of the loop, whoever changed the wheel in it. */
+static void on_check(uv_check_t *handle)
+{
+	struct fleet *f = handle->data;
+	int64_t next_us = rv_wheel_next_us(&f->wheel), wait_us;
+
+	if (next_us >= f->tick_us)
+		return;
+	f->tick_us = next_us;
+	wait_us = next_us - rv_time_boot_us();
+	uv_timer_start(&f->tick, on_tick,
+		       wait_us <= 0 ? 0 : (uint64_t)((wait_us + RV_US_PER_MS - 1) / RV_US_PER_MS),
+		       0);
+}
+
+static void on_flush(uv_timer_t *handle)
+{
+	flush(handle->data);
+}
+
+static void on_power(struct rv_timer *timer, int64_t now_us)
+{
+	struct member *m = RV_CONTAINER_OF(timer, struct member, power);
+	int err;
+
+	(void)now_us;
+	err = sim_device_switch_on(&m->device);
+	if (err != RV_OK) {
+		sim_error("device %u: %s", m->device.number, rv_err_name(err));
+		exit(SIM_EXIT_FAILURE);
+	}
+}
+
+static uint32_t index_of(const struct fleet *f, uint32_t i)
+{
+	return f->opt.process + i * f->opt.processes;
+}
+
+static void on_cut(uv_timer_t *handle)
+{
+	struct fleet *f = handle->data;
+	int64_t now_us = rv_time_boot_us();
+
+	for (uint32_t i = 0; i < f->count; i++) {
+		struct member *m = &f->members[i];
+		struct sim_record record = { .device = m->device.number, .what = SIM_CUT };
+
+		tell(f, &m->device, &record);
+		sim_device_cut(&m->device);
+		rv_wheel_del(&f->wheel, &m->power);
+		rv_wheel_add(&f->wheel, &m->power, now_us + f->opt.reboot_us[index_of(f, i)]);
+	}
+}
+
+static void on_term(uv_signal_t *handle, int number)
+{
+	struct fleet *f = handle->data;
+
+	(void)number;
+	uv_stop(&f->loop);
+}
+
+/* -- life ----------------------------------------------------------------------------------- */
+
+/* Each device in an exchange has a descriptor. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void init_handles(struct fleet *f)
+{
+	const struct sim_options *o = f->opt.options;
+	uv_timer_t *const timers[] = { &f->tick, &f->flush, &f->cut };
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(timers); i++) {
+		uv_timer_init(&f->loop, timers[i]);
+		timers[i]->data = f;
+	}
+	uv_check_init(&f->loop, &f->check);
+	uv_signal_init(&f->loop, &f->term);
+	f->check.data = f->term.data = f;
+	uv_check_start(&f->check, on_check);
+	uv_signal_start(&f->term, on_term, SIGTERM);
+	uv_timer_start(&f->flush, on_flush, FLUSH_MS, FLUSH_MS);
+	if (o->power_cut_us > 0)
+		uv_timer_start(&f->cut, on_cut, (uint64_t)(o->power_cut_us / RV_US_PER_MS), 0);
+}
+
+static bool init_members(struct fleet *f)
+{
+	const struct sim_options *o = f->opt.options;
+
+	f->count = (o->devices + f->opt.processes - 1 - f->opt.process) / f->opt.processes;
+	f->members = calloc(f->count + 1, sizeof(*f->members));
+	if (f->members == NULL)
+		return false;
+	for (uint32_t i = 0; i < f->count; i++) {
+		uint32_t index = index_of(f, i);
+		struct member *m = &f->members[i];
+
+		sim_device_init(&m->device, &f->host, o->first + index);
+		m->power.fn = on_power;
+		rv_wheel_add(&f->wheel, &m->power, f->opt.start_us + f->opt.arrival_us[index]);
+	}
+	return true;
+}
+
+static void init_host(struct fleet *f)
+{
+	const struct sim_options *o = f->opt.options;
+
+	rv_buf_printf(&f->initial, "%s\n\n%u\n%u\n", o->ls_url, o->interval, o->rounds);
+	f->host = (struct sim_host){ .loop = &f->loop,
+				     .wheel = &f->wheel,
+				     .initial = rv_buf_str(&f->initial),
+				     .ls_anchor = f->opt.ls_anchor,
+				     .seed = o->seed,
+				     .sources = o->sources,
+				     .does_query = o->does_query,
+				     .tls = o->tls == SIM_TLS_12   ? RV_TLS_ONLY_12
+					    : o->tls == SIM_TLS_13 ? RV_TLS_ONLY_13
+								   : RV_TLS_ANY,
+				     .repeat_us = o->repeat_us,
+				     .tell = tell,
+				     .arg = f };
+}
+
+int sim_fleet_run(const struct sim_fleet_opt *opt)
+{
+	struct fleet *f = calloc(1, sizeof(*f));
+
+	if (f == NULL || uv_loop_init(&f->loop) != 0)
+		return SIM_EXIT_FAILURE;
+	raise_limit();
+	signal(SIGPIPE, SIG_IGN);
+	f->opt = *opt;
+	f->tick_us = INT64_MAX;
+	rv_wheel_init(&f->wheel, opt->start_us);
+	init_host(f);
+	init_handles(f);
+	if (f->initial.err != RV_OK || !init_members(f))
+		return SIM_EXIT_FAILURE;
+	on_check(&f->check);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	tell_history(f);
+	flush(f);
+	return f->is_broken ? SIM_EXIT_FAILURE : SIM_EXIT_OK;
+}
