@@ -97,6 +97,14 @@ static int start(const struct sim_conn_opt *opt, int *out)
 	return err;
 }
 
+/* One that does not fit any more costs a full handshake, as if there were none. */
+static int resume(struct sim_conn *conn, struct rv_str session)
+{
+	int err = session.len > 0 ? rv_tls_session_load(conn->tls, session) : RV_OK;
+
+	return err == RV_ESYNTAX || err == RV_EINVALID ? RV_OK : err;
+}
+
 int sim_conn_open(const struct sim_conn_opt *opt, struct sim_conn **out)
 {
 	struct sim_conn *conn = calloc(1, sizeof(*conn));
@@ -112,6 +120,8 @@ int sim_conn_open(const struct sim_conn_opt *opt, struct sim_conn **out)
 		return err;
 	}
 	err = rv_tls_new(opt->tls, conn->fd, NULL, &conn->tls);
+	if (err == RV_OK)
+		err = resume(conn, opt->session);
 	if (err == RV_OK)
 		err = uv_poll_init(opt->loop, &conn->poll, conn->fd);
 	if (err != RV_OK) {
@@ -171,6 +181,23 @@ int sim_conn_write(struct sim_conn *conn, struct rv_str bytes)
 int sim_conn_read(struct sim_conn *conn, char *buf, size_t size, size_t *len)
 {
 	return want(conn, rv_tls_read(conn->tls, buf, size, len));
+}
+
+bool sim_conn_is_resumed(const struct sim_conn *conn)
+{
+	return rv_tls_is_resumed(conn->tls);
+}
+
+void sim_conn_save(const struct sim_conn *conn, struct rv_buf *out)
+{
+	struct rv_buf session = { .wipe = true };
+
+	if (rv_tls_session_save(conn->tls, &session) != RV_OK) {
+		rv_buf_deinit(&session);
+		return;
+	}
+	rv_buf_deinit(out);
+	*out = session;
 }
 
 static void on_closed(uv_handle_t *handle)

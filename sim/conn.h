@@ -21,6 +21,7 @@ struct sim_conn_opt {
 	struct rv_tls_ctx *tls; /* a reference is taken */
 	const struct rv_armshttp_url *url;
 	uint8_t source; /* 127.0.0.source, when the URL is on loopback; 0: the kernel's choice */
+	struct rv_str session; /* to resume; empty: none */
 	void (*woke)(void *arg);
 	void *arg;
 };
@@ -33,6 +34,11 @@ int sim_conn_shake(struct sim_conn *conn, enum sim_failure *why) RV_MUSTCHECK;
 /* As rv_tls_write and rv_tls_read. */
 int sim_conn_write(struct sim_conn *conn, struct rv_str bytes) RV_MUSTCHECK;
 int sim_conn_read(struct sim_conn *conn, char *buf, size_t size, size_t *len) RV_MUSTCHECK;
+
+/* After the handshake. */
+bool sim_conn_is_resumed(const struct sim_conn *conn);
+/* Replaces what *out holds; leaves it when the server gave nothing to resume. */
+void sim_conn_save(const struct sim_conn *conn, struct rv_buf *out);
 
 /* Says goodbye without waiting, closes, frees (the handle later, from the loop). NULL allowed. */
 void sim_conn_drop(struct sim_conn *conn);

@@ -178,6 +178,11 @@ static void fail(struct sim_device *d, enum sim_failure why, int log_type, const
 	rv_sa_on_fail(d->sa, rv_time_boot_us(), log_type, text);
 }
 
+static struct rv_buf *session_of(struct sim_device *d)
+{
+	return &d->sessions[d->phase == RV_SA_LS ? 0 : 1];
+}
+
 static void begin_open(struct sim_device *d, const struct rv_sa_action *act)
 {
 	struct sim_host *host = d->host;
@@ -190,6 +195,7 @@ static void begin_open(struct sim_device *d, const struct rv_sa_action *act)
 	d->open_us = act->deadline_us;
 	if (host->sources > 0)
 		opt.source = (uint8_t)(1 + d->number % host->sources);
+	opt.session = rv_buf_str(session_of(d));
 	err = get_tls(host, act, &opt.tls);
 	if (err == RV_OK)
 		err = sim_conn_open(&opt, &d->conn);
@@ -213,6 +219,8 @@ static bool do_open(struct sim_device *d, const struct rv_sa_action *act)
 		return false;
 	if (r == RV_OK) {
 		d->is_tls_up = true;
+		if (sim_conn_is_resumed(d->conn))
+			tell(d, SIM_RESUMED, 0, 0);
 		rv_sa_on_ok(d->sa, rv_time_boot_us());
 	} else {
 		drop(d);
@@ -326,6 +334,8 @@ static bool carry_out(struct sim_device *d, const struct rv_sa_action *act)
 	case RV_SA_ACT_READ:
 		return do_transfer(d, act);
 	case RV_SA_ACT_CLOSE:
+		if (d->host->does_resume && d->is_tls_up)
+			sim_conn_save(d->conn, session_of(d));
 		drop(d);
 		rv_sa_on_ok(d->sa, rv_time_boot_us());
 		return true;
@@ -411,5 +421,7 @@ void sim_device_cut(struct sim_device *d)
 	drop(d);
 	rv_sa_free(d->sa);
 	d->sa = NULL;
+	for (size_t i = 0; i < RV_ARRAY_LEN(d->sessions); i++)
+		rv_buf_deinit(&d->sessions[i]);
 	d->is_up = d->is_idle = d->is_querying = false;
 }

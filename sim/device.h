@@ -33,7 +33,7 @@ struct sim_host {
 	struct rv_str ls_anchor; /* PEM */
 	uint64_t seed;
 	unsigned sources;
-	bool does_query;
+	bool does_query, does_resume;
 	enum rv_tls_version tls;
 	int64_t repeat_us; /* 0: stay up */
 	/* record: at_us is filled in here from a steady clock. */
@@ -52,7 +52,8 @@ struct sim_device {
 	uint32_t number;
 	struct rv_sa *sa; /* NULL: off */
 	struct sim_conn *conn;
-	int64_t open_us; /* deadline of the OPEN that conn is for */
+	struct rv_buf sessions[2]; /* with the LS, with the RS; lost with the power */
+	int64_t open_us;           /* deadline of the OPEN that conn is for */
 	struct rv_timer timer;
 	int64_t asked_us;       /* when it was switched on, or last asked to pull again */
 	int64_t slowest_us;     /* longest time to come up */

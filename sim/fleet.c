@@ -246,6 +246,7 @@ static void init_host(struct fleet *f)
 
 	rv_buf_printf(&f->initial, "%s\n\n%u\n%u\n", o->ls_url, o->interval, o->rounds);
 	f->host = (struct sim_host){ .loop = &f->loop,
+				     .does_resume = o->does_resume,
 				     .wheel = &f->wheel,
 				     .initial = rv_buf_str(&f->initial),
 				     .ls_anchor = f->opt.ls_anchor,

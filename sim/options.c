@@ -86,6 +86,8 @@ static const struct item items[] = {
 	  "実機と同様に、プルの後でプッシュ方式を問い合わせる", AT(does_query), FLAG, RUN, 0, 0 },
 	{ "tls", "V", "1.2 or 1.3 only (default: the best that both know)",
 	  "TLSの版を1.2または1.3に限る", AT(tls), TLS, RUN, 0, 0 },
+	{ "resume", NULL, "resume TLS 1.2 sessions while the power lasts",
+	  "電源が入っている間、TLS 1.2のセッションを再開する", AT(does_resume), FLAG, RUN, 0, 0 },
 	{ "processes", "N", "to share them among (default: one per core)",
 	  "プロセス数(省略時はコア数)", AT(processes), COUNT, RUN, 1, SIM_PROCESSES_MAX },
 	{ "sources", "N",

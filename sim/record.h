@@ -16,6 +16,7 @@ enum sim_what {
 	SIM_WAITS,   /* the round is over: took_us until the next one */
 	SIM_ENDED,   /* the call ended otherwise; code: ARMS_E*, low 15 bits */
 	SIM_CUT,     /* power cut */
+	SIM_RESUMED, /* a handshake resumed a session */
 	SIM_WHATS,
 };
 

@@ -1,7 +1,8 @@
 /* report.h - what became of a fleet: takes records, prints lines while it runs, a table at the end.
  *
  * Pure but for the streams given to it. JSON: one object per line, times in seconds since the
- * start; `event` is one of started, up, queried, refused, failed, waits, ended, cut, second,
+ * start; `event` is one of started, up, queried, refused, failed, waits, ended, cut, resumed,
+ * second,
  * summary.
  */
 #ifndef RV_SIM_REPORT_H

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""A simulated fleet against a whole Reeve: all come up, whatever is killed meanwhile."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import tap  # noqa: E402
+from instance import Instance  # noqa: E402
+from tap import check, equal, test  # noqa: E402
+
+FLEET = 200
+UP, NOT_UP, USAGE, FAILURE = range(4)
+reeve = None
+
+
+def setup():
+    global reeve
+    reeve = Instance({"proxy": {"workers": 2}, "ls": {"workers": 2},
+                      "rs": {"rs_retry_interval": "1s"}}).start()
+
+
+def teardown():
+    reeve.remove()
+
+
+def run(*args, lang="C.UTF-8"):
+    return subprocess.run([reeve.reeve, "sim", *args], capture_output=True, text=True, timeout=300,
+                          check=False, env={**os.environ, "LC_ALL": lang})
+
+
+def register(seed, devices=FLEET):
+    done = run("register", "--devices", str(devices), "--seed", str(seed), "--modules", "2",
+               "--bytes", "500", "--store", f"unix:{reeve.state}/bus.sock")
+    equal(done.returncode, 0, done.stderr)
+
+
+def sim(seed, *args, devices=FLEET):
+    """(exit status, the summary, all events)"""
+    host, port = reeve.address("ls")
+    done = run("--devices", str(devices), "--seed", str(seed), "--state", reeve.state, "--json",
+               "--ls", f"https://{host}:{port}/", *args)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    check(events and events[-1]["event"] == "summary", done.stdout[-500:] + done.stderr)
+    return done.returncode, events[-1], events
+
+
+def count(events, event):
+    return sum(e["event"] == event for e in events)
+
+
+@test
+def a_fleet_comes_up_in_each_version_of_tls():
+    register(1)
+    for version in ("1.2", "1.3"):
+        status, summary, events = sim(1, "--tls", version, "--query")
+        equal((status, summary["up"], summary["all_up"]), (UP, FLEET, True), str(summary))
+        equal((summary["refused"], sum(summary["failed"].values())), ({}, 0), "trouble")
+        equal(count(events, "up"), FLEET, "pulls that ended well")
+        check(summary["first"] <= summary["median"] <= summary["p99"] <= summary["last"], "order")
+
+
+@test
+def every_pull_of_the_fleet_is_on_record():
+    done = reeve.ctl("pull", "list", "--limit", "1000")["pulls"]
+    mine = [p for p in done if p["distid"].startswith("0001-0000-51B0-0080-0000-0001-")]
+    equal((len(mine), {p["outcome"] for p in mine}), (2 * FLEET, {"delivered"}), "records")
+
+
+@test
+def all_come_up_again_after_a_power_cut():
+    status, summary, events = sim(1, "--arrival", "uniform:1", "--power-cut", "2")
+    equal((status, count(events, "cut")), (UP, FLEET), str(summary))
+    check(count(events, "started") == 2 * FLEET, "switched on twice")
+
+
+@test
+def a_fleet_survives_the_death_of_proxies_under_it():
+    """kill -9 of one worker of the proxy, again and again, while the fleet pulls and pulls again"""
+    status, devices, stop, killed = None, 200, threading.Event(), []
+
+    def kill():
+        while not stop.wait(0.7):
+            pids = reeve.pids().get("proxy", [])
+            if pids:
+                os.kill(pids[len(killed) % len(pids)], signal.SIGKILL)
+                killed.append(time.monotonic())
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        # Rounds to the LS are 20 s apart: who is cut off there comes back then.
+        status, summary, _ = sim(1, "--arrival", "uniform:3", "--repeat", "2", "--duration", "9",
+                                 devices=devices)
+    finally:
+        stop.set()
+        killer.join()
+    check(len(killed) >= 5, f"{len(killed)} killed")
+    check(sum(summary["failed"].values()) > 0, "nobody noticed")
+    equal(set(summary["refused"]) - {"301"}, set(), "refusals")
+    equal((status, summary["up"]), (UP, devices), str(summary))
+
+
+@test
+def a_device_that_is_not_registered_does_not_come_up():
+    status, summary, events = sim(77, "--duration", "1", devices=3)
+    equal((status, summary["up"], summary["refused"]), (NOT_UP, 0, {"420": 3}), str(summary))
+    refused = [e for e in events if e["event"] == "refused"]
+    equal({(e["phase"], e["code"]) for e in refused}, {("LS", 420)}, "who refused")
+    table = run("--devices", "1", "--seed", "77", "--state", reeve.state, "--duration", "1", "--ls",
+                "https://127.0.0.1:1/")
+    equal(table.returncode, NOT_UP, table.stderr)
+    check("connect: 1" in table.stdout and "not up" in table.stdout, table.stdout)
+
+
+@test
+def a_config_that_is_not_the_registered_one_is_noticed():
+    register(5, 1)
+    distid = "0001-0000-51B0-0080-0000-0005-0000-0000"
+    text = reeve.ctl("config", "show", distid, "startup")["modules"][0]["text"]
+    path = os.path.join(reeve.dir, "wrong")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text[:-10] + "changed..\n")
+    reeve.ctl("config", "set", distid, "startup", "--module", f"0,version=1={path}")
+    status, summary, _ = sim(5, "--duration", "1", devices=1)
+    equal((status, summary["up"]), (NOT_UP, 0), str(summary))
+    check(summary["failed"]["config"] > 0, str(summary))
+
+
+@test
+def the_command_line_is_judged():
+    for args, text in ((("--devices", "0"), "--devices 0"), (("--tls", "1.1"), "--tls 1.1"),
+                       (("--arrival", "now"), "--arrival now"), (("--colour",), "--colour"),
+                       (("--devices",), "needs a value"), (("x",), "x: not expected"),
+                       (("register", "--tls", "1.2"), "no such option"), ((), "--ls-root"),
+                       (("register",), "--store"), (("--state", "/nonexistent"), "/nonexistent"),
+                       (("--ls-root", "x", "--repeat", "1"), "--duration"),
+                       (("--ls-root", "x", "--power-cut", "5", "--duration", "5"), "power cut")):
+        done = run(*args)
+        equal(done.returncode, USAGE, f"{args}: {done.stderr}")
+        check(text in done.stderr, f"{args}: {done.stderr}")
+    done = run("--ls-root", "/nonexistent")
+    equal(done.returncode, FAILURE, done.stderr)
+    for args in (("--help",), ("register", "--help")):
+        english, japanese = run(*args), run(*args, lang="ja_JP.UTF-8")
+        equal((english.returncode, japanese.returncode), (0, 0), "help")
+        check("usage: reeve sim" in english.stdout and "使い方: reeve sim" in japanese.stdout, "help")
+
+
+if __name__ == "__main__":
+    tap.main(setup, teardown)
