@@ -108,7 +108,7 @@ static int new_tls(const struct sim_host *host, const struct rv_sa_action *act,
 				  .cert_pem = act->certificate,
 				  .key_pem = act->private_key,
 				  .subject_contains = act->phase == RV_SA_LS ? ls_subjects : NULL,
-				  .version = host->tls };
+				  .versions = host->tls };
 
 	return rv_tls_ctx_new(&opt, out, NULL);
 }

@@ -34,7 +34,7 @@ struct sim_host {
 	uint64_t seed;
 	unsigned sources;
 	bool does_query, does_resume;
-	enum rv_tls_version tls;
+	enum rv_tls_versions tls;
 	int64_t repeat_us; /* 0: stay up */
 	/* record: at_us is filled in here from a steady clock. */
 	void (*tell)(void *arg, const struct sim_device *device, struct sim_record *record);

@@ -255,7 +255,7 @@ static void init_host(struct fleet *f)
 				     .does_query = o->does_query,
 				     .tls = o->tls == SIM_TLS_12   ? RV_TLS_ONLY_12
 					    : o->tls == SIM_TLS_13 ? RV_TLS_ONLY_13
-								   : RV_TLS_ANY,
+								   : RV_TLS_MODERN,
 				     .repeat_us = o->repeat_us,
 				     .tell = tell,
 				     .arg = f };
