@@ -3,17 +3,11 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "proto/armsxml/build_priv.h"
 #include "proto/armsxml/code.h"
-#include "proto/armsxml/table_priv.h"
-
-struct writer {
-	struct rv_buf *out;
-	bool is_request;
-	bool is_negative; /* the operation element stays empty */
-};
 
 /* What stands for a byte that cannot stand for itself; NULL: it can. */
-static const char *escape_of(const struct writer *w, unsigned char c, bool is_attribute)
+static const char *escape_of(const struct rv_armsxml_writer *w, unsigned char c, bool is_attribute)
 {
 	switch (c) {
 	case '<':
@@ -27,18 +21,18 @@ static const char *escape_of(const struct writer *w, unsigned char c, bool is_at
 	case '\'':
 		return "&apos;";
 	case '\r': /* a parser would make LF of it */
-		return w->is_request ? NULL : "&#13;";
+		return w->is_from_device ? NULL : "&#13;";
 	case '\n':
 		return is_attribute ? "&#10;" : NULL;
 	case '\t':
 		return is_attribute ? "&#9;" : NULL;
 	default:
-		/* Only requests come here with such bytes; responses have been checked. */
+		/* Only what a device says comes here with such bytes; the rest was checked. */
 		return c < ' ' || c >= 0x80 ? "?" : NULL;
 	}
 }
 
-static void put_escaped(struct writer *w, struct rv_str s, bool is_attribute)
+void rv_armsxml_put_escaped(struct rv_armsxml_writer *w, struct rv_str s, bool is_attribute)
 {
 	size_t plain = 0; /* start of what has not been written yet */
 
@@ -54,31 +48,31 @@ static void put_escaped(struct writer *w, struct rv_str s, bool is_attribute)
 	rv_buf_put_str(w->out, rv_str_sub(s, plain, s.len));
 }
 
-static void put_start(struct writer *w, const char *name)
+static void put_start(struct rv_armsxml_writer *w, const char *name)
 {
 	rv_buf_printf(w->out, "<%s>", name);
 }
 
-static void put_end(struct writer *w, const char *name)
+static void put_end(struct rv_armsxml_writer *w, const char *name)
 {
 	rv_buf_printf(w->out, "</%s>", name);
 }
 
-static void put_module(struct writer *w, const struct rv_armsxml_elem *elem,
+static void put_module(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
 		       const struct rv_armsxml_module *module)
 {
 	rv_buf_printf(w->out, "<%s id=\"%u\"", elem->name, module->id);
 	if (module->version.ptr != NULL) {
 		rv_buf_puts(w->out, " version=\"");
-		put_escaped(w, module->version, true);
+		rv_armsxml_put_escaped(w, module->version, true);
 		rv_buf_putc(w->out, '"');
 	}
 	rv_buf_putc(w->out, '>');
-	put_escaped(w, module->infostring, false);
+	rv_armsxml_put_escaped(w, module->infostring, false);
 	put_end(w, elem->name);
 }
 
-static void put_config(struct writer *w, const struct rv_armsxml_elem *elem,
+static void put_config(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
 		       const struct rv_armsxml_module *module)
 {
 	if (!module->has_config)
@@ -88,13 +82,34 @@ static void put_config(struct writer *w, const struct rv_armsxml_elem *elem,
 	if (module->is_binary)
 		rv_base64_encode(w->out, module->config);
 	else
-		put_escaped(w, module->config, false);
+		rv_armsxml_put_escaped(w, module->config, false);
+	put_end(w, elem->name);
+}
+
+void rv_armsxml_put_item_start(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
+			       const struct rv_armsxml_item *item)
+{
+	rv_buf_printf(w->out, "<%s %s=\"%u\"%s", elem->name, rv_armsxml_item_id(elem), item->id,
+		      item->is_binary ? " encoding=\"base64\"" : "");
+	if (item->result.is_set)
+		rv_buf_printf(w->out, " result=\"%d\"", item->result.value);
+	rv_buf_putc(w->out, '>');
+}
+
+static void put_item(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
+		     const struct rv_armsxml_item *item)
+{
+	rv_armsxml_put_item_start(w, elem, item);
+	if (item->is_binary)
+		rv_base64_encode(w->out, item->body);
+	else
+		rv_armsxml_put_escaped(w, item->body, false);
 	put_end(w, elem->name);
 }
 
 static size_t escaped_size(struct rv_str s, bool is_attribute)
 {
-	const struct writer w = { 0 };
+	const struct rv_armsxml_writer w = { 0 };
 	size_t size = s.len;
 
 	for (size_t i = 0; i < s.len; i++) {
@@ -115,23 +130,25 @@ size_t rv_armsxml_module_size(const struct rv_armsxml_module *module)
 
 	if (!module->has_config)
 		return size;
-	return size + (module->is_binary ? (module->config.len + 2) / 3 * 4
-					 : escaped_size(module->config, false));
+	return size + rv_armsxml_body_size(module->config, module->is_binary);
 }
 
-static void put_table(struct writer *w, const struct rv_armsxml_elem *table, const char *base);
+size_t rv_armsxml_body_size(struct rv_str body, bool is_binary)
+{
+	return is_binary ? (body.len + 2) / 3 * 4 : escaped_size(body, false);
+}
 
-static void put_text(struct writer *w, const struct rv_armsxml_elem *elem,
+static void put_text(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
 		     const struct rv_str *text)
 {
 	if (text->ptr == NULL && (elem->flags & RV_ARMSXML_ALWAYS) == 0)
 		return;
 	put_start(w, elem->name);
-	put_escaped(w, *text, false);
+	rv_armsxml_put_escaped(w, *text, false);
 	put_end(w, elem->name);
 }
 
-static void put_int(struct writer *w, const struct rv_armsxml_elem *elem,
+static void put_int(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
 		    const struct rv_armsxml_int *number)
 {
 	if (number->is_set)
@@ -139,7 +156,8 @@ static void put_int(struct writer *w, const struct rv_armsxml_elem *elem,
 }
 
 /* A group of optional things that are all missing is left out itself. */
-static void put_group(struct writer *w, const struct rv_armsxml_elem *elem, const char *value)
+static void put_group(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
+		      const char *value)
 {
 	bool is_operation = (elem->flags & RV_ARMSXML_OPERATION) != 0;
 	size_t before = w->out->len;
@@ -148,14 +166,15 @@ static void put_group(struct writer *w, const struct rv_armsxml_elem *elem, cons
 	put_start(w, elem->name);
 	empty = w->out->len;
 	if (!is_operation || !w->is_negative)
-		put_table(w, elem->children, value);
+		rv_armsxml_put_table(w, elem->children, value);
 	if (w->out->len == empty && w->out->err == RV_OK && (elem->flags & RV_ARMSXML_ALWAYS) == 0)
 		w->out->len = before;
 	else
 		put_end(w, elem->name);
 }
 
-static void put_value(struct writer *w, const struct rv_armsxml_elem *elem, const char *value)
+static void put_value(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,
+		      const char *value)
 {
 	const void *p = value;
 
@@ -175,10 +194,14 @@ static void put_value(struct writer *w, const struct rv_armsxml_elem *elem, cons
 	case RV_ARMSXML_CONFIG:
 		put_config(w, elem, p);
 		break;
+	case RV_ARMSXML_ITEM:
+		put_item(w, elem, p);
+		break;
 	}
 }
 
-static void put_table(struct writer *w, const struct rv_armsxml_elem *table, const char *base)
+void rv_armsxml_put_table(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *table,
+			  const char *base)
 {
 	for (const struct rv_armsxml_elem *elem = table; elem->name != NULL; elem++) {
 		if ((elem->flags & RV_ARMSXML_ALIAS) != 0)
@@ -190,11 +213,11 @@ static void put_table(struct writer *w, const struct rv_armsxml_elem *table, con
 
 void rv_armsxml_build_request(const struct rv_armsxml_request *req, struct rv_buf *out)
 {
-	struct writer w = { .out = out, .is_request = true };
+	struct rv_armsxml_writer w = { .out = out, .is_from_device = true };
 
 	rv_buf_printf(out, "<arms-message><arms-request type=\"%s\">",
 		      rv_armsxml_type_name(req->type));
-	put_table(&w, rv_armsxml_request_table(req->type), (const char *)req);
+	rv_armsxml_put_table(&w, rv_armsxml_request_table(req->type), (const char *)req);
 	rv_buf_puts(out, "</arms-request></arms-message>");
 }
 
@@ -202,7 +225,7 @@ int rv_armsxml_build_response(const struct rv_armsxml_response *res, struct rv_b
 			      struct rv_diag *diag)
 {
 	struct rv_armsxml_response filled = *res;
-	struct writer w = { .out = out };
+	struct rv_armsxml_writer w = { .out = out };
 	int r = rv_armsxml_check_response(res, diag);
 
 	if (r < 0)
@@ -212,7 +235,7 @@ int rv_armsxml_build_response(const struct rv_armsxml_response *res, struct rv_b
 		filled.description = rv_str(rv_arms_code_text(res->code.value));
 	rv_buf_printf(out, "<arms-message><arms-response type=\"%s\">",
 		      rv_armsxml_type_name(res->type));
-	put_table(&w, rv_armsxml_response_table(res->type), (const char *)&filled);
+	rv_armsxml_put_table(&w, rv_armsxml_response_table(res->type), (const char *)&filled);
 	rv_buf_puts(out, "</arms-response></arms-message>");
 	return out->err;
 }

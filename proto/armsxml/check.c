@@ -5,17 +5,17 @@
 
 #include "proto/armshttp/url.h"
 #include "proto/armsxml/build.h"
+#include "proto/armsxml/check_priv.h"
 #include "proto/armsxml/code.h"
-#include "proto/armsxml/table_priv.h"
 
-enum { CODE_MAX = 999, WHERE_MAX = RV_DIAG_WHERE_MAX };
+enum { WHERE_MAX = RV_DIAG_WHERE_MAX };
 
 /* "group[2]." before the names of a group's children. */
 struct path {
 	char text[WHERE_MAX];
 };
 
-static const char key[] = "arms.response"; /* of every diagnostic here */
+static const char key[] = RV_ARMSXML_CHECK_KEY;
 
 /* S32: anything beyond ASCII makes the document invalid; other controls XML cannot hold. */
 static int check_text(struct rv_str text, size_t max, const char *where, struct rv_diag *diag)
@@ -49,6 +49,11 @@ static int check_module(const struct rv_armsxml_elem *elem, const struct rv_arms
 	return r < 0 ? r : check_text(module->infostring, elem->max_bytes, where, diag);
 }
 
+static int check_item(const struct rv_armsxml_item *item, const char *where, struct rv_diag *diag)
+{
+	return item->is_binary ? RV_OK : check_text(item->body, RV_ARMSXML_TEXT_MAX, where, diag);
+}
+
 static int check_table(const struct rv_armsxml_elem *table, const char *base,
 		       const struct path *path, bool is_negative, struct rv_diag *diag);
 
@@ -70,6 +75,8 @@ static int check_value(const struct rv_armsxml_elem *elem, const char *value,
 	case RV_ARMSXML_MODULE:
 	case RV_ARMSXML_CONFIG:
 		return check_module(elem, p, path->text, diag);
+	case RV_ARMSXML_ITEM:
+		return check_item(p, path->text, diag);
 	default:
 		return RV_OK;
 	}
@@ -99,8 +106,16 @@ static int check_table(const struct rv_armsxml_elem *table, const char *base,
 	return RV_OK;
 }
 
-static int check_range(struct rv_armsxml_int number, int32_t min, int32_t max, const char *where,
-		       struct rv_diag *diag)
+int rv_armsxml_check_fields(const struct rv_armsxml_elem *table, const void *message,
+			    struct rv_diag *diag)
+{
+	static const struct path top = { .text = "" };
+
+	return check_table(table, message, &top, false, diag);
+}
+
+int rv_armsxml_check_range(struct rv_armsxml_int number, int32_t min, int32_t max,
+			   const char *where, struct rv_diag *diag)
 {
 	if (!number.is_set)
 		return rv_diag_set(diag, RV_EINVALID, key, where, "missing");
@@ -110,15 +125,15 @@ static int check_range(struct rv_armsxml_int number, int32_t min, int32_t max, c
 	return RV_OK;
 }
 
-static int check_optional(struct rv_armsxml_int number, int32_t min, int32_t max, const char *where,
-			  struct rv_diag *diag)
+int rv_armsxml_check_optional(struct rv_armsxml_int number, int32_t min, int32_t max,
+			      const char *where, struct rv_diag *diag)
 {
-	return number.is_set ? check_range(number, min, max, where, diag) : RV_OK;
+	return number.is_set ? rv_armsxml_check_range(number, min, max, where, diag) : RV_OK;
 }
 
 /* `where` is element[i]child. */
-static int check_url(struct rv_str text, size_t max, const char *element, size_t i,
-		     const char *child, struct rv_diag *diag)
+int rv_armsxml_check_url(struct rv_str text, size_t max, const char *element, size_t i,
+			 const char *child, struct rv_diag *diag)
 {
 	struct rv_armshttp_url url;
 	int r = rv_armshttp_url_parse_for_device(text, max, &url, diag);
@@ -131,7 +146,8 @@ static int check_url(struct rv_str text, size_t max, const char *element, size_t
 static int check_urls(const struct rv_armsxml_list *list, const char *element, struct rv_diag *diag)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		int r = check_url(list->item[i], RV_ARMSHTTP_URL_MAX, element, i, "", diag);
+		int r = rv_armsxml_check_url(list->item[i], RV_ARMSHTTP_URL_MAX, element, i, "",
+					     diag);
 		if (r < 0)
 			return r;
 	}
@@ -140,12 +156,13 @@ static int check_urls(const struct rv_armsxml_list *list, const char *element, s
 
 static int check_rs_solicitation(const struct rv_armsxml_response *res, struct rv_diag *diag)
 {
-	int r = check_range(res->ll_timeout, 0, INT32_MAX, "ll-timeout", diag);
+	int r = rv_armsxml_check_range(res->ll_timeout, 0, INT32_MAX, "ll-timeout", diag);
 
 	if (r == RV_OK)
-		r = check_range(res->rs_retry_max, 0, INT32_MAX, "rs-retry-max", diag);
+		r = rv_armsxml_check_range(res->rs_retry_max, 0, INT32_MAX, "rs-retry-max", diag);
 	if (r == RV_OK) /* S49: without it devices retry in a tight loop */
-		r = check_range(res->rs_retry_interval, 1, INT32_MAX, "rs-retry-interval", diag);
+		r = rv_armsxml_check_range(res->rs_retry_interval, 1, INT32_MAX,
+					   "rs-retry-interval", diag);
 	if (r < 0)
 		return r;
 	if (res->rs_key.len == 0)
@@ -156,7 +173,8 @@ static int check_rs_solicitation(const struct rv_armsxml_response *res, struct r
 		struct rv_str text = res->rs[i].md_config;
 		char where[WHERE_MAX];
 
-		r = check_url(res->rs[i].url, RV_ARMSXML_RS_URL_MAX, "rs-info", i, ".url", diag);
+		r = rv_armsxml_check_url(res->rs[i].url, RV_ARMSXML_RS_URL_MAX, "rs-info", i,
+					 ".url", diag);
 		if (r < 0)
 			return r;
 		snprintf(where, sizeof(where), "rs-info[%zu].md-config", i);
@@ -214,14 +232,14 @@ static int check_heartbeat(const struct rv_armsxml_response *res, size_t i, stru
 	    (inet_pton(AF_INET, host, &address) != 1 && inet_pton(AF_INET6, host, &address) != 1))
 		return rv_diag_set(diag, RV_EINVALID, key, where, "not a numeric address");
 	snprintf(where, sizeof(where), "heartbeat-info[%zu].port", i);
-	r = check_range(hb->port, 1, UINT16_MAX, where, diag);
+	r = rv_armsxml_check_range(hb->port, 1, UINT16_MAX, where, diag);
 	if (r < 0)
 		return r;
 	snprintf(where, sizeof(where), "heartbeat-info[%zu].passphrase", i);
 	if (hb->passphrase.len == 0)
 		return rv_diag_set(diag, RV_EINVALID, key, where, "missing");
 	snprintf(where, sizeof(where), "heartbeat-info[%zu].interval", i);
-	r = check_range(hb->interval, 1, INT32_MAX, where, diag);
+	r = rv_armsxml_check_range(hb->interval, 1, INT32_MAX, where, diag);
 	if (r == RV_OK && hb->interval.value != res->heartbeats[0].interval.value)
 		return rv_diag_set(diag, RV_EINVALID, key, where, "all intervals must be equal");
 	return r;
@@ -240,13 +258,14 @@ static int check_heartbeats(const struct rv_armsxml_response *res, struct rv_dia
 	return RV_OK;
 }
 
-static int check_module_ids(const struct rv_armsxml_response *res, struct rv_diag *diag)
+int rv_armsxml_check_module_ids(const struct rv_armsxml_module *modules, size_t count,
+				struct rv_diag *diag)
 {
-	for (size_t i = 0; i < res->module_count; i++)
+	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
-			if (res->modules[i].id == res->modules[j].id)
+			if (modules[i].id == modules[j].id)
 				return rv_diag_set(diag, RV_EINVALID, key, "module",
-						   "id %u is given twice", res->modules[i].id);
+						   "id %u is given twice", modules[i].id);
 	return RV_OK;
 }
 
@@ -255,16 +274,17 @@ static int check_config_solicitation(const struct rv_armsxml_response *res, stru
 	int r = check_identity(res, diag);
 
 	if (r == RV_OK)
-		r = check_optional(res->push_port, 1, UINT16_MAX, "push-port", diag);
+		r = rv_armsxml_check_optional(res->push_port, 1, UINT16_MAX, "push-port", diag);
 	if (r == RV_OK)
-		r = check_optional(res->push_timeout, 1, INT32_MAX, "push-timeout", diag);
+		r = rv_armsxml_check_optional(res->push_timeout, 1, INT32_MAX, "push-timeout",
+					      diag);
 	if (r == RV_OK)
 		r = check_heartbeats(res, diag);
 	if (r == RV_OK && res->pull_urls.count == 0) /* S59 */
 		r = rv_diag_set(diag, RV_EINVALID, key, "rs-pull-server-url", "missing");
 	if (r == RV_OK)
 		r = check_urls(&res->pull_urls, "rs-pull-server-url", diag);
-	return r < 0 ? r : check_module_ids(res, diag);
+	return r < 0 ? r : rv_armsxml_check_module_ids(res->modules, res->module_count, diag);
 }
 
 static int check_push_method_query(const struct rv_armsxml_response *res, struct rv_diag *diag)
@@ -280,8 +300,8 @@ static int check_push_method_query(const struct rv_armsxml_response *res, struct
 		if (is_tunnel && res->tunnel_urls.count == 0) /* S77 */
 			return rv_diag_set(diag, RV_EINVALID, key, "https-tunnel-url", "missing");
 	}
-	int r = check_optional(res->echo_interval, 1, INT32_MAX, "https-tunnel-echo-interval",
-			       diag);
+	int r = rv_armsxml_check_optional(res->echo_interval, 1, INT32_MAX,
+					  "https-tunnel-echo-interval", diag);
 	return r < 0 ? r : check_urls(&res->tunnel_urls, "https-tunnel-url", diag);
 }
 
@@ -294,7 +314,7 @@ int rv_armsxml_check_response(const struct rv_armsxml_response *res, struct rv_d
 		[RV_ARMSXML_PUSH_METHOD_QUERY] = check_push_method_query,
 	};
 	static const struct path top = { .text = "" };
-	int r = check_range(res->code, 0, CODE_MAX, "result-code", diag);
+	int r = rv_armsxml_check_range(res->code, 0, RV_ARMSXML_CODE_MAX, "result-code", diag);
 	bool is_negative;
 
 	if (r < 0)

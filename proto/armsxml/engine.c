@@ -23,7 +23,7 @@ static void fail_delivery(struct rv_armsxml_engine *e, const char *element, int 
 {
 	const char *what = err == RV_ESYNTAX    ? "malformed Base64"
 			   : err == RV_EINVALID ? "no module has this id"
-			   : err == RV_ELIMIT   ? "too many modules"
+			   : err == RV_ELIMIT   ? "too many of them"
 						: "could not be delivered";
 
 	rv_armsxml_engine_fail(e, err, "xml.delivery", element, what);
@@ -54,16 +54,21 @@ static bool is_repetition(struct rv_armsxml_frame *parent, const struct rv_armsx
 	return was_seen;
 }
 
-static const struct rv_armsxml_elem *select_children(struct rv_armsxml_engine *e,
-						     const struct rv_armsxml_elem *elem,
-						     const char **attributes)
+static struct rv_armsxml_selected select_children(struct rv_armsxml_engine *e,
+						  const struct rv_armsxml_elem *elem, char *value,
+						  const char **attributes)
 {
 	if ((elem->flags & RV_ARMSXML_BY_TYPE) == 0)
-		return elem->children;
-	for (; attributes[0] != NULL; attributes += 2)
-		if (strcmp(attributes[0], "type") == 0)
-			return e->select(e->target, attributes[1]);
-	return NULL;
+		return (struct rv_armsxml_selected){ elem->children, value };
+	while (attributes[0] != NULL && strcmp(attributes[0], "type") != 0)
+		attributes += 2;
+	return e->select(e->target, elem, attributes[0] != NULL ? attributes[1] : NULL);
+}
+
+/* Goes to the sink in pieces. */
+static bool is_body(const struct rv_armsxml_elem *elem)
+{
+	return elem->kind == RV_ARMSXML_CONFIG || elem->kind == RV_ARMSXML_ITEM;
 }
 
 /* Place for the value of a new `elem`; NULL: there is none left, the element is skipped. */
@@ -72,7 +77,7 @@ static char *make_room(struct rv_armsxml_engine *e, const struct rv_armsxml_elem
 	char *base = e->frames > 0 ? top(e)->value : e->target;
 	size_t *count;
 
-	if (elem->kind == RV_ARMSXML_MODULE || elem->kind == RV_ARMSXML_CONFIG)
+	if (elem->kind == RV_ARMSXML_MODULE || is_body(elem))
 		return base; /* the delivery keeps them */
 	if (!rv_armsxml_is_repeated(elem)) {
 		if (e->is_strict && e->frames > 0 && is_repetition(top(e), elem))
@@ -92,15 +97,17 @@ static void open_element(struct rv_armsxml_engine *e, const struct rv_armsxml_el
 			 const char **attributes)
 {
 	char *value = make_room(e, elem);
+	struct rv_armsxml_selected selected;
 	int r = RV_OK;
 
 	if (value == NULL) {
 		e->skipped = 1;
 		return;
 	}
-	e->stack[e->frames++] = (struct rv_armsxml_frame){
-		.elem = elem, .children = select_children(e, elem, attributes), .value = value
-	};
+	selected = select_children(e, elem, value, attributes);
+	e->stack[e->frames++] = (struct rv_armsxml_frame){ .elem = elem,
+							   .children = selected.children,
+							   .value = selected.value };
 	if (elem->kind == RV_ARMSXML_GROUP && top(e)->children == NULL)
 		rv_armsxml_engine_fail(e, RV_EUNSUPPORTED, "xml.type", elem->name,
 				       "the attribute type is missing or unknown");
@@ -110,6 +117,9 @@ static void open_element(struct rv_armsxml_engine *e, const struct rv_armsxml_el
 		r = rv_armsxml_delivery_module_begin(e->delivery, attributes);
 	else if (elem->kind == RV_ARMSXML_CONFIG)
 		r = rv_armsxml_delivery_config_begin(e->delivery, attributes);
+	else if (elem->kind == RV_ARMSXML_ITEM)
+		r = rv_armsxml_delivery_item_begin(e->delivery, rv_armsxml_item_id(elem),
+						   attributes);
 	if (r != RV_OK)
 		fail_delivery(e, elem->name, r);
 }
@@ -154,8 +164,8 @@ static void on_text(void *arg, const char *data, int len)
 	elem = top(e)->elem;
 	if (elem->kind == RV_ARMSXML_GROUP)
 		return;
-	if (elem->kind == RV_ARMSXML_CONFIG) {
-		int r = rv_armsxml_delivery_config_data(e->delivery, rv_strn(data, (size_t)len));
+	if (is_body(elem)) {
+		int r = rv_armsxml_delivery_data(e->delivery, rv_strn(data, (size_t)len));
 		if (r != RV_OK)
 			fail_delivery(e, elem->name, r);
 		return;
@@ -220,7 +230,8 @@ static void close_element(struct rv_armsxml_engine *e, const struct rv_armsxml_f
 		r = rv_armsxml_delivery_module_end(e->delivery, text);
 		break;
 	case RV_ARMSXML_CONFIG:
-		r = rv_armsxml_delivery_config_end(e->delivery);
+	case RV_ARMSXML_ITEM:
+		r = rv_armsxml_delivery_data_end(e->delivery);
 		break;
 	case RV_ARMSXML_GROUP:
 		break;

@@ -22,6 +22,11 @@ struct rv_armsxml_frame {
 	uint32_t seen; /* bit i: children[i] has been there */
 };
 
+struct rv_armsxml_selected {
+	const struct rv_armsxml_elem *children;
+	void *value; /* the struct they fill */
+};
+
 struct rv_armsxml_engine {
 	/* Set by the owner before init; the rest is the engine's. */
 	bool is_strict;
@@ -29,9 +34,11 @@ struct rv_armsxml_engine {
 	struct rv_arena *arena;
 	const struct rv_armsxml_elem *root;   /* table with the one element a document is */
 	void *target;                         /* struct rv_armsxml_request or _response */
-	struct rv_armsxml_delivery *delivery; /* NULL when no table has modules */
-	/* Children of the BY_TYPE element; NULL: the type is unknown. NULL when none is. */
-	const struct rv_armsxml_elem *(*select)(void *target, const char *type);
+	struct rv_armsxml_delivery *delivery; /* NULL when no table has modules or items */
+	/* What is below a BY_TYPE element, type NULL when the attribute is missing. children NULL:
+	 * this type is unknown. select is NULL when no element is BY_TYPE. */
+	struct rv_armsxml_selected (*select)(void *target, const struct rv_armsxml_elem *elem,
+					     const char *type);
 
 	XML_Parser expat;
 	struct rv_diag *diag; /* of the current call; may be NULL */

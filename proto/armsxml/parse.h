@@ -35,16 +35,17 @@ enum {
 int rv_armsxml_parse_request(struct rv_arena *arena, struct rv_str body,
 			     struct rv_armsxml_request *out, struct rv_diag *diag) RV_MUSTCHECK;
 
-/* A piece of one module's config. */
+/* A piece of the config of a module, or of the body of an item (push.h). */
 struct rv_armsxml_piece {
-	const struct rv_armsxml_module *module;
+	const struct rv_armsxml_module *module; /* NULL: of an item */
 	const char *data; /* decoded bytes; a NUL follows that len does not count */
 	size_t len;
 	bool is_first;
 	bool is_last;
+	const struct rv_armsxml_item *item; /* NULL: of a module */
 };
 
-/* What the device does with an answer while it arrives. Every return value other than RV_OK
+/* What is done with a document while it arrives. Every return value other than RV_OK
  * ends the document: feed returns it. */
 struct rv_armsxml_sink {
 	/* The module list is complete: before the first md-config, again when further modules
@@ -57,6 +58,8 @@ struct rv_armsxml_sink {
 	/* Bytes per piece; 0: each config whole, in one piece. Otherwise every piece but the last
 	 * of a config has exactly this size. An empty config is one empty piece. */
 	size_t fragment_bytes;
+	/* A piece of an item: push phase only. May be NULL. */
+	int (*item)(void *ctx, const struct rv_armsxml_piece *piece);
 };
 
 struct rv_armsxml_reader;

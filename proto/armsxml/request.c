@@ -1,6 +1,8 @@
 /* Server side: one whole request. See parse.h. */
 #include "proto/armsxml/engine_priv.h"
 
+#include <string.h>
+
 static const struct rv_armsxml_elem message[] = {
 	{ "arms-request", RV_ARMSXML_GROUP, RV_ARMSXML_BY_TYPE, 0, RV_ARMSXML_SINGLE, 0, 0, 0,
 	  NULL },
@@ -12,17 +14,19 @@ static const struct rv_armsxml_elem root[] = {
 	{ NULL, RV_ARMSXML_GROUP, 0, 0, 0, 0, 0, 0, NULL },
 };
 
-static const struct rv_armsxml_elem *select_type(void *target, const char *type)
+static struct rv_armsxml_selected select_type(void *target, const struct rv_armsxml_elem *elem,
+					      const char *type)
 {
 	struct rv_armsxml_request *req = target;
 
+	(void)elem; /* there is only one */
 	for (unsigned i = 0; i < RV_ARMSXML_TYPE_COUNT; i++) {
-		if (rv_str_is(rv_str(type), rv_armsxml_type_name(i))) {
+		if (type != NULL && strcmp(type, rv_armsxml_type_name(i)) == 0) {
 			req->type = i;
-			return rv_armsxml_request_table(i);
+			return (struct rv_armsxml_selected){ rv_armsxml_request_table(i), req };
 		}
 	}
-	return NULL;
+	return (struct rv_armsxml_selected){ 0 };
 }
 
 int rv_armsxml_parse_request(struct rv_arena *arena, struct rv_str body,

@@ -1,51 +1,8 @@
-#include "proto/armsxml/table_priv.h"
-
 #include <assert.h>
-#include <stddef.h>
 
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, RV_ARMSXML_GROUP, 0, 0, 0, 0, 0, 0, NULL                                     \
-	}
+#include "proto/armsxml/table_macros_priv.h"
 
-/* name, struct, member, limit in bytes, flags */
-#define TEXT(n, s, m, max, flags)                                                                  \
-	{                                                                                          \
-		n, RV_ARMSXML_TEXT, flags, offsetof(s, m), RV_ARMSXML_SINGLE, 0, 0, max, NULL      \
-	}
-#define INT(n, s, m)                                                                               \
-	{                                                                                          \
-		n, RV_ARMSXML_INT, 0, offsetof(s, m), RV_ARMSXML_SINGLE, 0, 0, INT_TEXT_MAX, NULL  \
-	}
-/* Repeated texts: name, struct, array member, count member, items, limit of one */
-#define TEXTS(n, s, m, c, count, max)                                                              \
-	{                                                                                          \
-		n, RV_ARMSXML_TEXT, 0, offsetof(s, m), offsetof(s, c), sizeof(struct rv_str),      \
-			count, max, NULL                                                           \
-	}
-#define LIST(n, s, m, max) TEXTS(n, s, m.item, m.count, RV_ARMSXML_URLS_MAX, max)
-/* A group without a struct of its own; flags */
-#define GROUP(n, table, flags)                                                                     \
-	{                                                                                          \
-		n, RV_ARMSXML_GROUP, flags, 0, RV_ARMSXML_SINGLE, 0, 0, 0, table                   \
-	}
-/* Repeated groups: name, struct, array member, count member, item struct, items, table */
-#define GROUPS(n, s, m, c, item, count, table)                                                     \
-	{                                                                                          \
-		n, RV_ARMSXML_GROUP, 0, offsetof(s, m), offsetof(s, c), sizeof(item), count, 0,    \
-			table                                                                      \
-	}
-#define MODULES(n, kind, max)                                                                      \
-	{                                                                                          \
-		n, kind, RV_ARMSXML_POINTER, offsetof(struct rv_armsxml_response, modules),        \
-			offsetof(struct rv_armsxml_response, module_count),                        \
-			sizeof(struct rv_armsxml_module), RV_ARMSXML_MODULES_MAX, max, NULL        \
-	}
-
-enum {
-	INT_TEXT_MAX = 64,     /* characters of an integer, white space included */
-	DESCRIPTION_MAX = 255, /* of a response */
-};
+enum { DESCRIPTION_MAX = 255 }; /* of a response */
 
 #define REQ struct rv_armsxml_request
 #define RES struct rv_armsxml_response
@@ -142,8 +99,8 @@ static const struct rv_armsxml_elem config_solicitation_response[] = {
 	       heartbeat_info),
 	LIST("rs-push-server-address", RES, push_addresses, RV_ARMSXML_LIST_URL_MAX),
 	LIST("rs-pull-server-url", RES, pull_urls, RV_ARMSXML_LIST_URL_MAX),
-	MODULES("module", RV_ARMSXML_MODULE, RV_ARMSXML_TEXT_MAX),
-	MODULES("md-config", RV_ARMSXML_CONFIG, UINT32_MAX),
+	MODULES("module", RES, RV_ARMSXML_MODULE, RV_ARMSXML_TEXT_MAX),
+	MODULES("md-config", RES, RV_ARMSXML_CONFIG, UINT32_MAX),
 	END,
 };
 

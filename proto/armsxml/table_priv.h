@@ -7,7 +7,7 @@
 #ifndef RV_PROTO_ARMSXML_TABLE_PRIV_H
 #define RV_PROTO_ARMSXML_TABLE_PRIV_H
 
-#include "proto/armsxml/message.h"
+#include "proto/armsxml/push.h"
 
 enum rv_armsxml_kind {
 	RV_ARMSXML_GROUP,  /* has children, no text */
@@ -15,6 +15,7 @@ enum rv_armsxml_kind {
 	RV_ARMSXML_INT,    /* struct rv_armsxml_int */
 	RV_ARMSXML_MODULE, /* struct rv_armsxml_module: declaration */
 	RV_ARMSXML_CONFIG, /* struct rv_armsxml_module: its config */
+	RV_ARMSXML_ITEM,   /* struct rv_armsxml_item */
 };
 
 enum {
@@ -25,6 +26,7 @@ enum {
 	RV_ARMSXML_POINTER = 16,   /* the array is behind a pointer */
 	RV_ARMSXML_OPERATION = 32, /* the element that carries the operation */
 	RV_ARMSXML_BY_TYPE = 64,   /* children follow from the attribute type */
+	RV_ARMSXML_BY_HOP = 128,   /* item: its number stands in the attribute hop, not id */
 };
 
 enum { RV_ARMSXML_SINGLE = UINT16_MAX }; /* as count_offset: not repeated */
@@ -45,9 +47,31 @@ struct rv_armsxml_elem {
 const struct rv_armsxml_elem *rv_armsxml_request_table(enum rv_armsxml_type type);
 const struct rv_armsxml_elem *rv_armsxml_response_table(enum rv_armsxml_type type);
 
+/* Children of the operation element of a message of the push phase; empty, never NULL. */
+const struct rv_armsxml_elem *rv_armsxml_push_table(enum rv_armsxml_op op); /* requests */
+const struct rv_armsxml_elem *rv_armsxml_report_table(enum rv_armsxml_op op, bool is_response);
+
+/* The elements around it, in their order, without the operation element itself. */
+extern const struct rv_armsxml_elem rv_armsxml_push_request_head[];
+extern const struct rv_armsxml_elem rv_armsxml_push_response_head[];
+extern const struct rv_armsxml_elem rv_armsxml_report_request_head[];
+extern const struct rv_armsxml_elem rv_armsxml_report_response_head[];
+enum { RV_ARMSXML_HEAD_MAX = 6 }; /* elements of any of them, with its end */
+
+/* "read-status-start" for a message, as its sender names it; out has RV_ARMSXML_TYPE_NAME_MAX + 1
+ * bytes. is_from_device and is_response: who sends what. */
+enum { RV_ARMSXML_TYPE_NAME_MAX = 31 };
+void rv_armsxml_push_type(enum rv_armsxml_op op, bool is_from_device, bool is_response,
+			  char out[static RV_ARMSXML_TYPE_NAME_MAX + 1]);
+
 static inline bool rv_armsxml_is_repeated(const struct rv_armsxml_elem *elem)
 {
 	return elem->count_offset != RV_ARMSXML_SINGLE;
+}
+
+static inline const char *rv_armsxml_item_id(const struct rv_armsxml_elem *elem)
+{
+	return (elem->flags & RV_ARMSXML_BY_HOP) != 0 ? "hop" : "id";
 }
 
 /* For builder and check: how many values there are in `base`, and the i-th. */
