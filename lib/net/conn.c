@@ -23,7 +23,6 @@ static void on_closed(uv_handle_t *handle)
 	rv_tls_free(conn->tls);
 	rv_net_out_deinit(&conn->out);
 	free(conn);
-	server->stats.open--;
 	rv_net_handle_closed(server);
 }
 
@@ -32,13 +31,35 @@ static void close_now(struct rv_net_conn *conn, int reason)
 {
 	if (conn->state == RV_NET_CLOSED)
 		return;
+	rv_net_handshake_left(conn);
+	rv_net_source_leave(conn->server, conn->source);
 	conn->state = RV_NET_CLOSED;
 	conn->reason = reason;
 	rv_wheel_del(&conn->server->wheel, &conn->timer);
 	rv_wheel_del(&conn->server->wheel, &conn->deadline);
 	rv_list_del(&conn->ready_link);
-	uv_close((uv_handle_t *)&conn->poll, on_closed);
-	close(conn->fd);
+	uv_close((uv_handle_t *)&conn->poll, on_closed); /* before its descriptor */
+	if (conn->fd >= 0)
+		close(conn->fd);
+}
+
+void rv_net_conn_drop(struct rv_net_conn *conn, int reason)
+{
+	close_now(conn, reason);
+}
+
+int rv_net_conn_give_up_fd(struct rv_net_conn *conn)
+{
+	int fd = conn->fd;
+
+	conn->fd = -1;
+	close_now(conn, RV_OK);
+	return fd;
+}
+
+void rv_net_conn_reset(struct rv_net_conn *conn)
+{
+	rv_net_reset(rv_net_conn_give_up_fd(conn));
 }
 
 /* Level-triggered and mostly left alone: a request and its answer cost no change at all. */
@@ -48,6 +69,7 @@ static void update_events(struct rv_net_conn *conn)
 	int err = 0;
 
 	switch (conn->state) {
+	case RV_NET_HELLO:
 	case RV_NET_HANDSHAKE:
 		events = conn->read_wants;
 		break;
@@ -98,6 +120,7 @@ static void linger(struct rv_net_conn *conn)
 	 * what it has not read yet of our answer. */
 	shutdown(conn->fd, SHUT_WR);
 	conn->state = RV_NET_LINGERING;
+	conn->seen = 0;
 	rv_wheel_del(&conn->server->wheel, &conn->deadline);
 	rv_net_arm(conn->server, &conn->timer, rv_net_now_us(conn->server) + RV_NET_LINGER_US);
 }
@@ -110,8 +133,8 @@ static void drain(struct rv_net_conn *conn)
 	do {
 		n = recv(conn->fd, server->read_buf, sizeof(server->read_buf), 0);
 		if (n > 0)
-			conn->lingered += (size_t)n;
-	} while ((n > 0 && conn->lingered < RV_NET_LINGER_BYTES) || (n < 0 && errno == EINTR));
+			conn->seen += (size_t)n;
+	} while ((n > 0 && conn->seen < RV_NET_LINGER_BYTES) || (n < 0 && errno == EINTR));
 	if (n >= 0 || errno != EAGAIN)
 		close_now(conn, RV_OK);
 }
@@ -198,6 +221,8 @@ static void open_conn(struct rv_net_conn *conn)
 	struct rv_net_server *server = conn->server;
 
 	server->stats.handshakes++;
+	server->stats.resumed += rv_tls_is_resumed(conn->tls);
+	rv_net_handshake_left(conn);
 	conn->state = RV_NET_OPEN;
 	conn->read_wants = UV_READABLE;
 	conn->is_told = true;
@@ -257,12 +282,15 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 	struct rv_net_conn *conn = handle->data;
 
 	if (status < 0) {
-		if (conn->state == RV_NET_HANDSHAKE)
+		if (conn->state <= RV_NET_HANDSHAKE)
 			conn->server->stats.handshake_failures++;
 		close_now(conn, conn->state == RV_NET_LINGERING ? RV_OK : socket_error(conn->fd));
 		return;
 	}
 	switch (conn->state) {
+	case RV_NET_HELLO:
+		rv_net_hello_step(conn);
+		break;
 	case RV_NET_HANDSHAKE:
 		handshake(conn);
 		break;
@@ -292,7 +320,7 @@ static void on_timer(struct rv_timer *timer, int64_t now_us)
 
 	if (conn->state == RV_NET_LINGERING)
 		close_now(conn, RV_OK);
-	else if (conn->state == RV_NET_HANDSHAKE || conn->progress_us + limit_us <= now_us)
+	else if (conn->state <= RV_NET_HANDSHAKE || conn->progress_us + limit_us <= now_us)
 		time_out(conn);
 	else
 		rv_net_arm(conn->server, &conn->timer, conn->progress_us + limit_us);
@@ -304,17 +332,23 @@ static void on_deadline(struct rv_timer *timer, int64_t now_us)
 	time_out(RV_CONTAINER_OF(timer, struct rv_net_conn, deadline));
 }
 
-void rv_net_conn_accept(struct rv_net_server *server, int fd, const struct sockaddr_storage *addr)
+static void drop_for_memory(int fd)
+{
+	rv_log(RV_LOG_WARN, "net.connection.dropped", RV_KS("reason", "out of memory"));
+	close(fd);
+}
+
+static struct rv_net_conn *conn_new(struct rv_net_server *server, struct rv_net_source *source,
+				    int fd, const struct sockaddr_storage *addr)
 {
 	struct rv_net_conn *conn = calloc(1, sizeof(*conn));
-	const int on = 1;
 
-	if (conn == NULL || rv_tls_new(server->tls, fd, NULL, &conn->tls) != RV_OK ||
-	    uv_poll_init(server->opt.loop, &conn->poll, fd) != 0)
-		goto fail;
-	/* Fails on other than TCP sockets, which have no such delay. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (conn == NULL || uv_poll_init(server->opt.loop, &conn->poll, fd) != 0) {
+		free(conn);
+		return NULL;
+	}
 	conn->server = server;
+	conn->source = source;
 	conn->fd = fd;
 	conn->poll.data = conn;
 	conn->timer.fn = on_timer;
@@ -323,19 +357,52 @@ void rv_net_conn_accept(struct rv_net_server *server, int fd, const struct socka
 	conn->write_wants = UV_WRITABLE;
 	rv_net_addr_format(addr, conn->peer);
 	rv_list_init(&conn->ready_link);
+	rv_list_init(&conn->phase_link);
 	rv_list_add_tail(&server->conns, &conn->link);
 	server->handles++;
-	server->stats.open++;
-	rv_net_arm(server, &conn->timer, rv_net_now_us(server) + server->opt.handshake_us);
-	handshake(conn);
-	return;
+	return conn;
+}
 
-fail:
-	rv_log(RV_LOG_WARN, "net.connection.dropped", RV_KS("reason", "out of memory"));
-	if (conn != NULL)
-		rv_tls_free(conn->tls);
-	free(conn);
-	close(fd);
+void rv_net_conn_accept(struct rv_net_server *server, int fd, const struct sockaddr_storage *addr,
+			bool is_known)
+{
+	struct rv_net_source *source;
+	struct rv_net_conn *conn;
+	const int on = 1;
+
+	server->stats.accepted++;
+	source = rv_net_admit(server, addr);
+	if (source == NULL) {
+		rv_net_reset(fd);
+		return;
+	}
+	conn = conn_new(server, source, fd, addr);
+	if (conn == NULL) {
+		rv_net_source_leave(server, source);
+		drop_for_memory(fd);
+		return;
+	}
+	/* Fails on other than TCP sockets, which have no such delay. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	rv_net_arm(server, &conn->timer, rv_net_now_us(server) + server->opt.handshake_us);
+	if (is_known && rv_net_admit_handshake(conn)) {
+		rv_net_conn_start_tls(conn);
+	} else if (is_known) {
+		rv_net_conn_reset(conn);
+	} else {
+		rv_list_add_tail(&server->waiting, &conn->phase_link);
+		rv_net_hello_step(conn);
+		update_events(conn);
+	}
+}
+
+void rv_net_conn_start_tls(struct rv_net_conn *conn)
+{
+	conn->state = RV_NET_HANDSHAKE;
+	if (rv_tls_new(conn->server->tls, conn->fd, NULL, &conn->tls) == RV_OK)
+		handshake(conn);
+	else
+		drop_for_memory(rv_net_conn_give_up_fd(conn));
 }
 
 void rv_net_conn_set_user(struct rv_net_conn *conn, void *user)

@@ -2,9 +2,23 @@
  *
  * rv_net_server accepts on given listening sockets and does handshakes; rv_net_conn then
  * delivers plain bytes and takes them. Budgets are part of the contract: at most `conns_max`
- * connections, `handshake_us` for a handshake, `idle_us` without progress; beyond them the
- * connection is closed and counted. At most RV_NET_ACCEPT_BATCH accepts and one 16 KiB read
- * per connection and loop turn, so nobody starves.
+ * connections, `handshake_us` from accept to the end of the handshake, `idle_us` without progress;
+ * beyond them the connection is closed and counted. At most RV_NET_ACCEPT_BATCH accepts and one
+ * 16 KiB read per connection and loop turn, so nobody starves.
+ *
+ * Admission. Until its ClientHello has come in whole, a client costs a descriptor and half a KiB;
+ * then it needs one of `handshakes_max` places. Who cannot be admitted is reset before any TLS:
+ * one packet, no state left behind here, and the peer knows at once. Both tables (connections,
+ * handshakes) treat newcomers alike:
+ *
+ *   up to half full     everybody gets in
+ *   more than half      those whose source has less than `source_percent` of the table
+ *   full                the one that has waited longest for its peer gives way: a connection that
+ *                       has sent no whole hello, a handshake begun RV_NET_STALL_US ago; if there
+ *                       is none, the newcomer is refused
+ *
+ * A source is an IPv4 address or an IPv6 /56. So one address, hostile or a NAT with a thousand
+ * devices behind it, gets half of the server and leaves the other half to the rest.
  *
  * Callbacks run on the loop thread. on_open, on_data, on_eof and on_drain may call any function of
  * the connection. on_close never runs inside a call of the user's but later, from the loop; the
@@ -20,6 +34,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "tls/hello.h"
 #include "tls/tls.h"
 
 enum {
@@ -27,6 +42,8 @@ enum {
 	RV_NET_READ_MAX = 16384,
 	RV_NET_ADDR_MAX = 56, /* with the final NUL */
 	RV_NET_OUT_MAX_DEFAULT = 4194304,
+	/* No device on a slow line needs longer between two steps; what is stopped here waits. */
+	RV_NET_STALL_US = 5000000,
 };
 
 struct rv_net_server;
@@ -41,6 +58,17 @@ struct rv_net_callbacks {
 	void (*on_close)(void *user, struct rv_net_conn *conn, int reason);
 	/* What had to wait is sent. May be NULL. */
 	void (*on_drain)(void *user, struct rv_net_conn *conn);
+	/* A client that offers TLS 1.1 at most (hello: LEGACY or FALLBACK). Nothing has been read
+	 * from its socket, and fd is the callee's. NULL: it is treated like all others, and TLS
+	 * decides. */
+	void (*on_old)(void *arg, int fd, enum rv_tls_hello hello, const char *peer);
+};
+
+/* What may change while it runs. */
+struct rv_net_limits {
+	unsigned conns_max;      /* > 0; those in handshake and in their last seconds included */
+	unsigned handshakes_max; /* at a time; 0 = as conns_max */
+	unsigned source_percent; /* 1..100; 0 = 100: no difference between sources */
 };
 
 struct rv_net_server_opt {
@@ -48,7 +76,7 @@ struct rv_net_server_opt {
 	struct rv_tls_ctx *tls; /* the server takes a reference of its own */
 	const struct rv_net_callbacks *cb;
 	void *arg;
-	unsigned conns_max;   /* those in handshake and in their last seconds included */
+	struct rv_net_limits limits;
 	int64_t handshake_us; /* > 0 */
 	int64_t idle_us;      /* renewed by bytes in either direction; 0 = never */
 	size_t out_max;       /* bytes queued per connection; 0 = RV_NET_OUT_MAX_DEFAULT */
@@ -60,6 +88,13 @@ int rv_net_server_new(const struct rv_net_server_opt *opt, const int *listen_fds
 		      struct rv_net_server **out) RV_MUSTCHECK;
 /* New connections use the new certificate; open ones go on. */
 void rv_net_server_set_tls(struct rv_net_server *server, struct rv_tls_ctx *tls);
+/* For newcomers; nobody who is in is sent away. */
+void rv_net_server_set_limits(struct rv_net_server *server, const struct rv_net_limits *limits);
+/* Serve a socket that was accepted elsewhere; takes fd over, which must be non-blocking. The hello
+ * is not looked at. */
+void rv_net_server_take(struct rv_net_server *server, int fd);
+/* Close at once with a reset, which leaves no state behind. */
+void rv_net_reset(int fd);
 /* Stop accepting, close all (on_close with RV_OK); `done` (or NULL) runs when the last connection
  * is gone and may free the server. Once only. */
 void rv_net_server_stop(struct rv_net_server *server, void (*done)(void *arg), void *arg);
@@ -85,9 +120,14 @@ const char *rv_net_conn_peer(
 struct rv_tls *rv_net_conn_tls(struct rv_net_conn *conn);
 
 struct rv_net_stats {
-	uint64_t accepted, refused_full, handshakes, handshake_failures, timeouts, bytes_in,
-		bytes_out;
-	uint64_t open; /* now; the others only grow */
+	uint64_t accepted;
+	uint64_t refused_full;   /* no place among the connections */
+	uint64_t refused_busy;   /* no place among the handshakes */
+	uint64_t refused_source; /* one of both, because its source has enough */
+	uint64_t displaced;      /* gave way to a newcomer */
+	uint64_t old;            /* given to on_old */
+	uint64_t handshakes, resumed, handshake_failures, timeouts, bytes_in, bytes_out;
+	uint64_t open, handshaking; /* now; the others only grow */
 };
 void rv_net_server_stats(const struct rv_net_server *server, struct rv_net_stats *out);
 

@@ -1,10 +1,10 @@
-/* net_priv.h - a server and its connections, as server.c and conn.c share them.
+/* net_priv.h - a server and its connections, as server.c, admit.c, hello.c and conn.c share them.
  *
  * States of a connection; every arrow may also go straight to CLOSED:
  *
- *   HANDSHAKE --> OPEN --> FINISHING --> LINGERING --> CLOSED
- *                 on_open  queue, then   raw input is   on_close, freed
- *                          close_notify  thrown away
+ *   HELLO --> HANDSHAKE --> OPEN --> FINISHING --> LINGERING --> CLOSED
+ *   no TLS    has a place   on_open  queue, then   raw input is   on_close, freed
+ *   object    among them             close_notify  thrown away
  */
 #ifndef RV_NET_NET_PRIV_H
 #define RV_NET_NET_PRIV_H
@@ -13,6 +13,8 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/map.h"
+#include "base/rand.h"
 #include "base/time.h"
 #include "base/wheel.h"
 #include "net/net.h"
@@ -30,6 +32,7 @@ enum {
 };
 
 enum rv_net_state {
+	RV_NET_HELLO,
 	RV_NET_HANDSHAKE,
 	RV_NET_OPEN,
 	RV_NET_FINISHING,
@@ -37,18 +40,28 @@ enum rv_net_state {
 	RV_NET_CLOSED,
 };
 
+/* Where connections come from; lives as long as there are any. */
+enum { RV_NET_SOURCE_KEY = 8 }; /* family, then four or seven bytes of the address */
+struct rv_net_source {
+	char key[RV_NET_SOURCE_KEY];
+	unsigned open, handshaking;
+};
+
 struct rv_net_conn {
 	struct rv_list link;       /* in server->conns */
+	struct rv_list phase_link; /* in server->waiting, ->handshaking, or alone */
 	struct rv_list ready_link; /* in server->ready, or alone */
 	struct rv_net_server *server;
-	struct rv_tls *tls;
+	struct rv_net_source *source;
+	struct rv_tls *tls; /* NULL in HELLO */
 	void *user;
 	uv_poll_t poll;
 	struct rv_timer timer; /* handshake, idle, finish or linger, by state */
 	struct rv_timer deadline;
 	struct rv_net_out out;
-	int64_t progress_us; /* when bytes last moved; the timer is moved lazily */
-	size_t lingered;     /* bytes thrown away */
+	int64_t progress_us;     /* when bytes last moved; the timer is moved lazily */
+	int64_t handshake_at_us; /* when it began */
+	size_t seen; /* bytes: in HELLO those that have come, in LINGERING those thrown away */
 	int fd;
 	int reason;
 	enum rv_net_state state;
@@ -75,6 +88,9 @@ struct rv_net_server {
 	struct rv_tls_ctx *tls;
 	struct rv_net_stats stats;
 	struct rv_list conns;
+	struct rv_list waiting;     /* in HELLO, oldest first */
+	struct rv_list handshaking; /* in HANDSHAKE, oldest first */
+	struct rv_map sources;
 	struct rv_list ready; /* have decrypted bytes that no poll would report */
 	struct rv_wheel wheel;
 	uv_timer_t wheel_timer;
@@ -85,7 +101,7 @@ struct rv_net_server {
 	bool is_stopping;
 	void (*done)(void *arg);
 	void *done_arg;
-	int64_t full_logged_us, starved_logged_us;
+	int64_t refused_logged_us, starved_logged_us;
 	size_t listener_count;
 	struct rv_net_listener *listeners;
 	char read_buf[RV_NET_READ_MAX];
@@ -97,8 +113,31 @@ void rv_net_arm(struct rv_net_server *server, struct rv_timer *timer, int64_t at
 void rv_net_ready(struct rv_net_server *server, struct rv_net_conn *conn);
 void rv_net_handle_closed(struct rv_net_server *server);
 
-/* conn.c: takes fd over, also on failure. */
-void rv_net_conn_accept(struct rv_net_server *server, int fd, const struct sockaddr_storage *addr);
+/* True once per interval: one line per burst. */
+bool rv_net_should_log(struct rv_net_server *server, int64_t *last_us);
+
+/* admit.c */
+void rv_net_sources_init(struct rv_map *sources);
+/* The source is entered in the books, or NULL: refused, counted. */
+struct rv_net_source *rv_net_admit(struct rv_net_server *server,
+				   const struct sockaddr_storage *addr);
+void rv_net_source_leave(struct rv_net_server *server, struct rv_net_source *source);
+/* From HELLO to HANDSHAKE; false: refused, counted. */
+bool rv_net_admit_handshake(struct rv_net_conn *conn);
+void rv_net_handshake_left(struct rv_net_conn *conn); /* in any state: if it had a place */
+
+/* hello.c: looks at what has come. */
+void rv_net_hello_step(struct rv_net_conn *conn);
+
+/* conn.c. Takes fd over, also on failure. is_known: the hello was seen elsewhere. */
+void rv_net_conn_accept(struct rv_net_server *server, int fd, const struct sockaddr_storage *addr,
+			bool is_known);
+void rv_net_conn_start_tls(struct rv_net_conn *conn);
+/* Ends a connection that was never told to the user. */
+void rv_net_conn_drop(struct rv_net_conn *conn, int reason);
+void rv_net_conn_reset(struct rv_net_conn *conn);
+/* The same, but the socket goes on without us: the caller has it. */
+int rv_net_conn_give_up_fd(struct rv_net_conn *conn);
 void rv_net_conn_read(struct rv_net_conn *conn);
 
 #endif

@@ -70,8 +70,7 @@ void rv_net_ready(struct rv_net_server *server, struct rv_net_conn *conn)
 	uv_idle_start(&server->idle, on_idle);
 }
 
-/* True once per interval: one line per burst. */
-static bool should_log(struct rv_net_server *server, int64_t *last_us)
+bool rv_net_should_log(struct rv_net_server *server, int64_t *last_us)
 {
 	int64_t now_us = rv_net_now_us(server);
 
@@ -101,23 +100,9 @@ static void pause_accepting(struct rv_net_server *server, int err)
 	for (size_t i = 0; i < server->listener_count; i++)
 		uv_poll_stop(&server->listeners[i].poll);
 	uv_timer_start(&server->accept_timer, on_accept_timer, RV_NET_ACCEPT_PAUSE_MS, 0);
-	if (should_log(server, &server->starved_logged_us))
+	if (rv_net_should_log(server, &server->starved_logged_us))
 		rv_log(RV_LOG_ERROR, "net.accept.starved", RV_KS("error", strerror(err)),
 		       RV_KI("open", server->stats.open));
-}
-
-static void take(struct rv_net_server *server, int fd, const struct sockaddr_storage *addr)
-{
-	server->stats.accepted++;
-	if (server->stats.open < server->opt.conns_max) {
-		rv_net_conn_accept(server, fd, addr);
-		return;
-	}
-	server->stats.refused_full++;
-	close(fd);
-	if (should_log(server, &server->full_logged_us))
-		rv_log(RV_LOG_WARN, "net.connection.refused", RV_KS("reason", "full"),
-		       RV_KI("conns_max", server->opt.conns_max));
 }
 
 static bool is_starvation(int err)
@@ -145,7 +130,7 @@ static void on_acceptable(uv_poll_t *handle, int status, int events)
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			take(server, fd, &addr);
+			rv_net_conn_accept(server, fd, &addr, false);
 		} else if (errno == EAGAIN) {
 			return;
 		} else if (is_starvation(errno)) {
@@ -202,6 +187,7 @@ void rv_net_server_free(struct rv_net_server *server)
 		return;
 	assert(server->is_stopping && server->handles == 0);
 	rv_tls_ctx_unref(server->tls);
+	rv_map_deinit(&server->sources);
 	free(server->listeners);
 	free(server);
 }
@@ -248,7 +234,7 @@ int rv_net_server_new(const struct rv_net_server_opt *opt, const int *listen_fds
 
 	assert(opt->cb->on_open != NULL && opt->cb->on_data != NULL && opt->cb->on_eof != NULL &&
 	       opt->cb->on_close != NULL);
-	assert(opt->conns_max > 0 && opt->handshake_us > 0 && opt->idle_us >= 0);
+	assert(opt->handshake_us > 0 && opt->idle_us >= 0);
 	if (server == NULL)
 		return -ENOMEM;
 	server->listeners = calloc(n == 0 ? 1 : n, sizeof(*server->listeners));
@@ -257,12 +243,16 @@ int rv_net_server_new(const struct rv_net_server_opt *opt, const int *listen_fds
 		return -ENOMEM;
 	}
 	server->opt = *opt;
+	rv_net_server_set_limits(server, &opt->limits);
 	if (server->opt.out_max == 0)
 		server->opt.out_max = RV_NET_OUT_MAX_DEFAULT;
 	server->tls = rv_tls_ctx_ref(opt->tls);
 	server->wheel_at_us = INT64_MAX;
-	server->full_logged_us = server->starved_logged_us = -RV_NET_LOG_INTERVAL_US;
+	server->refused_logged_us = server->starved_logged_us = -RV_NET_LOG_INTERVAL_US;
 	rv_list_init(&server->conns);
+	rv_list_init(&server->waiting);
+	rv_list_init(&server->handshaking);
+	rv_net_sources_init(&server->sources);
 	rv_list_init(&server->ready);
 	rv_wheel_init(&server->wheel, rv_net_now_us(server));
 	init_handles(server);
@@ -274,6 +264,24 @@ int rv_net_server_new(const struct rv_net_server_opt *opt, const int *listen_fds
 	start_accepting(server);
 	*out = server;
 	return RV_OK;
+}
+
+void rv_net_server_set_limits(struct rv_net_server *server, const struct rv_net_limits *limits)
+{
+	assert(limits->conns_max > 0 && limits->source_percent <= 100);
+	server->opt.limits = *limits;
+	if (limits->handshakes_max == 0)
+		server->opt.limits.handshakes_max = limits->conns_max;
+}
+
+void rv_net_server_take(struct rv_net_server *server, int fd)
+{
+	struct sockaddr_storage addr = { 0 };
+	socklen_t len = sizeof(addr);
+
+	/* A peer that has gone meanwhile has no address; TLS will find that out. */
+	getpeername(fd, (struct sockaddr *)&addr, &len);
+	rv_net_conn_accept(server, fd, &addr, true);
 }
 
 void rv_net_server_set_tls(struct rv_net_server *server, struct rv_tls_ctx *tls)

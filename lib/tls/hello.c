@@ -59,14 +59,12 @@ static bool next_record(struct reader *r)
 /* 0 after the first error. */
 static unsigned get_byte(struct reader *r)
 {
+	if (r->err == RV_OK && r->left == 0)
+		r->err = RV_ESYNTAX;
 	if (r->err != RV_OK || (r->record == 0 && !next_record(r)))
 		return 0;
 	if (r->at == r->in.len) {
 		r->err = RV_EMORE;
-		return 0;
-	}
-	if (r->left == 0) {
-		r->err = RV_ESYNTAX;
 		return 0;
 	}
 	r->left--;
@@ -217,6 +215,22 @@ int rv_tls_hello_read(struct rv_str bytes, enum rv_tls_hello *out)
 	if (err == RV_EMORE && bytes.len == RV_TLS_HELLO_MAX)
 		return decide(RV_ESYNTAX, 0, false, false, out);
 	return err;
+}
+
+bool rv_tls_hello_is_whole(struct rv_str bytes)
+{
+	struct reader r = { .in = bytes, .left = MESSAGE_HEADER };
+
+	if (bytes.len >= RV_TLS_HELLO_MAX)
+		return true;
+	if (bytes.len > 0 && (byte_at(bytes, 0) & 0x80) != 0)
+		return bytes.len >= SSL2_HEADER &&
+		       bytes.len - SSL2_HEADER >=
+			       ((byte_at(bytes, 0) & 0x7f) << 8 | byte_at(bytes, 1));
+	skip(&r, 1);
+	r.left = get_number(&r, 3);
+	skip(&r, r.left);
+	return r.err != RV_EMORE;
 }
 
 void rv_tls_hello_alert(enum rv_tls_hello hello, uint8_t out[static RV_TLS_ALERT_LEN])

@@ -33,6 +33,10 @@ enum rv_tls_hello {
  * with RV_TLS_HELLO_MAX bytes or more). Eleven bytes decide for a modern client. */
 int rv_tls_hello_read(struct rv_str bytes, enum rv_tls_hello *out) RV_MUSTCHECK;
 
+/* Has it come in whole? True as well when it never will: no TLS, or RV_TLS_HELLO_MAX bytes and
+ * more. Who waits for this spends nothing on clients that do not go on. */
+bool rv_tls_hello_is_whole(struct rv_str bytes);
+
 /* The fatal alert that such a client can read: protocol_version, or for FALLBACK
  * inappropriate_fallback. */
 void rv_tls_hello_alert(enum rv_tls_hello hello, uint8_t out[static RV_TLS_ALERT_LEN]);

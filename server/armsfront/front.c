@@ -324,7 +324,7 @@ int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out)
 					 .tls = opt->tls,
 					 .cb = &callbacks,
 					 .arg = front,
-					 .conns_max = opt->conns_max,
+					 .limits = { .conns_max = opt->conns_max },
 					 .handshake_us = FRONT_HANDSHAKE_US,
 					 .out_max = FRONT_ANSWER_MAX };
 	int err;

@@ -122,7 +122,7 @@ static int start_net(struct rv_http_server *server)
 		.tls = opt->tls,
 		.cb = &rv_http_net_callbacks,
 		.arg = server,
-		.conns_max = opt->connections_max,
+		.limits = { .conns_max = opt->connections_max },
 		.handshake_us = opt->request_us,
 		.idle_us = opt->idle_us,
 		.out_max = RV_HTTP_OUT_MAX,

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum rv_tls_hello first = RV_TLS_HELLO_OTHER;
-	bool is_decided = false;
+	bool is_decided = false, was_whole = false;
 
 	for (size_t n = 0; n <= size; n++) {
 		enum rv_tls_hello hello = RV_TLS_HELLO_OTHER;
@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(err == RV_OK || err == RV_EMORE);
 		assert(err == RV_OK || (!is_decided && n < RV_TLS_HELLO_MAX));
 		assert(!is_decided || hello == first);
+		assert(!was_whole || rv_tls_hello_is_whole(rv_strn(data, n)));
+		was_whole = rv_tls_hello_is_whole(rv_strn(data, n));
 		if (err == RV_OK && !is_decided)
 			first = hello;
 		is_decided = err == RV_OK;

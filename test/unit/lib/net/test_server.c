@@ -63,7 +63,7 @@ static void beyond_conns_max_is_refused_before_tls(void **state)
 
 	(void)state;
 	world_open(&w);
-	w.opt.conns_max = 2;
+	w.opt.limits.conns_max = 2;
 	world_run(&w, client_third, 1);
 	world_close(&w, &stats);
 	assert_int_equal(stats.accepted, 3);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "log/log.h"
+#include "net/net_priv.h"
 
 enum { FLOOD_MAX = 100000000 };
 
@@ -42,6 +43,9 @@ int make_shared(void **state)
 	assert_int_equal(rv_tls_ctx_new(&server, &shared.second_ctx, NULL), RV_OK);
 	client.ca_pem = rv_buf_str(&shared.root.cert);
 	assert_int_equal(rv_tls_ctx_new(&client, &shared.client_ctx, NULL), RV_OK);
+	server.versions = client.versions = RV_TLS_ONLY_10;
+	assert_int_equal(rv_tls_ctx_new(&server, &shared.old_ctx, NULL), RV_OK);
+	assert_int_equal(rv_tls_ctx_new(&client, &shared.old_client_ctx, NULL), RV_OK);
 	for (size_t i = 0; i < BIG; i++)
 		shared.big[i] = (char)(i * 31 >> 3);
 	return 0;
@@ -53,6 +57,8 @@ int free_shared(void **state)
 	rv_tls_ctx_unref(shared.first_ctx);
 	rv_tls_ctx_unref(shared.second_ctx);
 	rv_tls_ctx_unref(shared.client_ctx);
+	rv_tls_ctx_unref(shared.old_ctx);
+	rv_tls_ctx_unref(shared.old_client_ctx);
 	test_cert_free(&shared.root);
 	test_cert_free(&shared.first);
 	test_cert_free(&shared.second);
@@ -65,7 +71,10 @@ static void on_stopped(void *arg)
 {
 	struct world *w = arg;
 
-	w->is_stopped = true;
+	w->stopped++;
+	w->is_stopped = w->stopped == 1 + w->has_old_server;
+	if (!w->is_stopped)
+		return;
 	uv_close((uv_handle_t *)&w->client_done, NULL);
 	uv_close((uv_handle_t *)&w->resume_timer, NULL);
 }
@@ -76,6 +85,8 @@ static void stop(struct world *w)
 		return;
 	w->is_stopping = true;
 	rv_net_server_stop(w->server, on_stopped, w);
+	if (w->old_server != NULL)
+		rv_net_server_stop(w->old_server, on_stopped, w);
 }
 
 static void on_open(void *arg, struct rv_net_conn *conn)
@@ -108,6 +119,15 @@ static int flood(struct rv_net_conn *conn)
 	for (size_t sent = 0; sent < FLOOD_MAX && err == RV_OK; sent += RV_NET_READ_MAX)
 		err = rv_net_conn_write(conn, rv_strn(shared.big, RV_NET_READ_MAX));
 	return err;
+}
+
+static void age_handshakes(struct rv_net_server *server)
+{
+	struct rv_list *link;
+
+	rv_list_for_each (link, &server->handshaking)
+		RV_CONTAINER_OF(link, struct rv_net_conn, phase_link)->handshake_at_us -=
+			RV_NET_STALL_US;
 }
 
 static void on_data(void *user, struct rv_net_conn *conn, struct rv_str data)
@@ -155,6 +175,10 @@ static void on_data(void *user, struct rv_net_conn *conn, struct rv_str data)
 		rv_net_server_set_tls(w->server, shared.second_ctx);
 		write_ok(conn, data.ptr, data.len);
 		break;
+	case 'o':
+		age_handshakes(w->server);
+		write_ok(conn, data.ptr, data.len);
+		break;
 	case 'q':
 		stop(w);
 		assert_int_equal(rv_net_conn_write(conn, data), RV_ECLOSED);
@@ -192,7 +216,25 @@ static void on_drain(void *user, struct rv_net_conn *conn)
 	w->drains++;
 }
 
-static const struct rv_net_callbacks callbacks = { on_open, on_data, on_eof, on_close, on_drain };
+static void on_old(void *arg, int fd, enum rv_tls_hello hello, const char *peer)
+{
+	const char *said = hello == RV_TLS_HELLO_LEGACY ? "o" : "f";
+	struct world *w = arg;
+	char hello_bytes[RV_TLS_HELLO_MAX];
+
+	memcpy(w->last_peer, peer, sizeof(w->last_peer));
+	if (w->old_server != NULL) {
+		rv_net_server_take(w->old_server, fd);
+		return;
+	}
+	w->old_bytes = (size_t)recv(fd, hello_bytes, sizeof(hello_bytes), 0);
+	assert_int_equal(send(fd, said, 1, 0), 1);
+	close(fd);
+}
+
+static const struct rv_net_callbacks callbacks = {
+	on_open, on_data, on_eof, on_close, on_drain, on_old,
+};
 
 static void on_client_done(uv_async_t *async)
 {
@@ -240,7 +282,7 @@ void world_open(struct world *w)
 		.tls = shared.first_ctx,
 		.cb = &callbacks,
 		.arg = w,
-		.conns_max = 1000,
+		.limits = { .conns_max = 1000 },
 		.handshake_us = PATIENCE_MS * 1000,
 	};
 }
@@ -249,8 +291,12 @@ void world_run(struct world *w, void (*fn)(struct client *c), int n)
 {
 	struct client *clients = calloc((size_t)n, sizeof(*clients));
 	pthread_t threads[THREADS_MAX];
+	struct rv_net_server_opt old = w->opt;
 
 	assert_int_equal(rv_net_server_new(&w->opt, &w->listen_fd, 1, &w->server), RV_OK);
+	old.tls = shared.old_ctx;
+	if (w->has_old_server)
+		assert_int_equal(rv_net_server_new(&old, NULL, 0, &w->old_server), RV_OK);
 	w->clients_left = n;
 	for (int i = 0; i < n; i++) {
 		clients[i] = (struct client){ .world = w, .fn = fn, .fd = -1 };
@@ -273,6 +319,7 @@ void world_close(struct world *w, struct rv_net_stats *stats)
 	rv_net_server_stats(w->server, stats);
 	assert_int_equal(stats->open, 0);
 	rv_net_server_free(w->server);
+	rv_net_server_free(w->old_server);
 	assert_int_equal(uv_loop_close(&w->loop), 0);
 	close(w->listen_fd);
 }
@@ -286,14 +333,24 @@ bool wait_for(struct client *c, int result)
 
 bool connect_tcp(struct client *c)
 {
+	const struct sockaddr_in from = { .sin_family = AF_INET,
+					  .sin_addr.s_addr = htonl(c->source) };
+
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->source != 0 && bind(c->fd, (const struct sockaddr *)&from, sizeof(from)) != 0)
+		return false;
 	return connect(c->fd, (struct sockaddr *)&c->world->addr, sizeof(c->world->addr)) == 0 &&
 	       fcntl(c->fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
 bool start_tls(struct client *c)
 {
-	if (rv_tls_new(shared.client_ctx, c->fd, NULL, &c->tls) != RV_OK)
+	return start_tls_with(c, shared.client_ctx);
+}
+
+bool start_tls_with(struct client *c, struct rv_tls_ctx *ctx)
+{
+	if (rv_tls_new(ctx, c->fd, NULL, &c->tls) != RV_OK)
 		return false;
 	do {
 		c->result = rv_tls_handshake(c->tls);
@@ -343,4 +400,20 @@ bool ends_properly(struct client *c)
 bool ends_abruptly(struct client *c)
 {
 	return !receive(c) && c->result == -ECONNRESET;
+}
+
+bool is_reset(struct client *c)
+{
+	char byte;
+
+	return wait_for(c, RV_EWANTREAD) && recv(c->fd, &byte, 1, 0) < 0 && errno == ECONNRESET;
+}
+
+void leave(struct client *c)
+{
+	rv_tls_free(c->tls);
+	c->tls = NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
 }

@@ -1,5 +1,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,7 @@ static void check(const struct hello_case *c, const uint8_t *wire, size_t len)
 	int err;
 
 	for (size_t n = 0; n < len && decided_at == 0; n++) {
+		assert_false(rv_tls_hello_is_whole(rv_strn(wire, n)));
 		err = rv_tls_hello_read(rv_strn(wire, n), &kind);
 		if (err == RV_OK)
 			decided_at = n;
@@ -134,6 +136,7 @@ static void check(const struct hello_case *c, const uint8_t *wire, size_t len)
 	}
 	if (rv_tls_hello_read(rv_strn(wire, len), &kind) != RV_OK || kind != c->kind)
 		fail_msg("%s: kind %d", c->what, (int)kind);
+	assert_true(rv_tls_hello_is_whole(rv_strn(wire, len)));
 	/* Who might be sent away is heard out; who is modern is not. */
 	if (c->kind == RV_TLS_HELLO_LEGACY || c->kind == RV_TLS_HELLO_FALLBACK)
 		assert_int_equal(decided_at, 0);
@@ -160,22 +163,23 @@ static void each_kind_is_told_apart_however_it_is_cut(void **state)
 static const struct {
 	const char *hex;
 	int result;
+	bool is_whole;
 } others[] = {
-	{ "", RV_EMORE },
-	{ "16", RV_EMORE },
-	{ "160301", RV_EMORE },
-	{ "474554", RV_OK },         /* "GET" */
-	{ "1602", RV_OK },           /* no such major version */
-	{ "1603010000", RV_OK },     /* an empty record */
-	{ "1603014001", RV_OK },     /* longer than a record may be */
-	{ "160301000402", RV_OK },   /* a server's hello */
-	{ "15030100020228", RV_OK }, /* an alert */
-	{ "1603010006010000020301", RV_EMORE },
-	{ "160301000601000002030100", RV_OK }, /* the message ends where its random should be */
-	{ "8009020301", RV_OK },               /* SSLv2, another message */
-	{ "8008010301", RV_OK },               /* shorter than its head */
-	{ "8009010301", RV_EMORE },
-	{ "800901030100010000000000", RV_OK }, /* suites beyond its end */
+	{ "", RV_EMORE, false },
+	{ "16", RV_EMORE, false },
+	{ "160301", RV_EMORE, false },
+	{ "474554", RV_OK, true },                   /* "GET" */
+	{ "1602", RV_OK, true },                     /* no such major version */
+	{ "1603010000", RV_OK, true },               /* an empty record */
+	{ "1603014001", RV_OK, true },               /* longer than a record may be */
+	{ "160301000402", RV_OK, false },            /* a server's hello */
+	{ "15030100020228", RV_OK, true },           /* an alert */
+	{ "1603010006010000020301", RV_OK, true },   /* its random is missing */
+	{ "160301000601000002030100", RV_OK, true }, /* the same, and more */
+	{ "8009020301", RV_OK, false },              /* SSLv2, another message */
+	{ "8008010301", RV_OK, false },              /* shorter than its head */
+	{ "8009010301", RV_EMORE, false },
+	{ "800901030100010000000000", RV_OK, true }, /* suites beyond its end */
 };
 
 static void what_is_no_hello_is_other(void **state)
@@ -187,6 +191,8 @@ static void what_is_no_hello_is_other(void **state)
 		size_t n = put_hex(wire, others[i].hex);
 		int err = rv_tls_hello_read(rv_strn(wire, n), &kind);
 
+		if (rv_tls_hello_is_whole(rv_strn(wire, n)) != others[i].is_whole)
+			fail_msg("%s: whole, or not", others[i].hex);
 		if (err != others[i].result ||
 		    kind != (err == RV_OK ? RV_TLS_HELLO_OTHER : RV_TLS_HELLO_FALLBACK))
 			fail_msg("%s: %d, kind %d", others[i].hex, err, (int)kind);
@@ -210,6 +216,8 @@ static void nobody_is_listened_to_for_ever(void **state)
 	assert_int_equal(rv_tls_hello_read(rv_strn(wire, RV_TLS_HELLO_MAX - 1), &kind), RV_EMORE);
 	assert_int_equal(rv_tls_hello_read(rv_strn(wire, RV_TLS_HELLO_MAX), &kind), RV_OK);
 	assert_int_equal(kind, RV_TLS_HELLO_OTHER);
+	assert_false(rv_tls_hello_is_whole(rv_strn(wire, RV_TLS_HELLO_MAX - 1)));
+	assert_true(rv_tls_hello_is_whole(rv_strn(wire, RV_TLS_HELLO_MAX)));
 	assert_int_equal(rv_tls_hello_read(rv_strn(wire, WIRE_MAX), &kind), RV_OK);
 }
 
