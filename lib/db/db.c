@@ -5,12 +5,14 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "base/fail.h"
 #include "base/time.h"
 #include "log/log.h"
 
-static const struct rv_db_driver *const drivers[] = { &rv_db_sqlite };
+static const struct rv_db_driver *const drivers[] = { &rv_db_sqlite, &rv_db_postgresql };
 
 /* -- inside a work function --------------------------------------------------------------- */
 
@@ -37,11 +39,31 @@ static int call_row(const struct rv_db_row *row, void *arg)
 	return call->result;
 }
 
+/* What one driver would store and the other refuse, neither gets. */
+static int check_texts(const struct rv_db_stmt *stmt, const struct rv_db_value *params, size_t n)
+{
+	assert(n <= RV_DB_PARAMS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		if (params[i].type != RV_DB_TEXT || params[i].s.len == 0)
+			continue;
+		if (rv_str_is_utf8(params[i].s, NULL) &&
+		    memchr(params[i].s.ptr, '\0', params[i].s.len) == NULL)
+			continue;
+		rv_log(RV_LOG_ERROR, "db.statement.failed", RV_KS("statement", stmt->name),
+		       RV_KS("error", "a text is not UTF-8, or has a NUL"),
+		       RV_KI("parameter", i + 1));
+		return RV_EINVALID;
+	}
+	return RV_OK;
+}
+
 static int run(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
 	       size_t n, struct row_call *call, int64_t *changed)
 {
 	int err;
 
+	if (tx->doom == RV_OK)
+		tx->doom = check_texts(stmt, params, n);
 	if (tx->doom != RV_OK)
 		return tx->doom;
 	err = tx->db->driver->run(tx->db->conn, handle_of(tx, stmt), params, n,
@@ -59,15 +81,25 @@ int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt,
 {
 	struct row_call call = { fn, arg, RV_OK };
 
-	assert(n <= RV_DB_PARAMS_MAX);
 	return run(tx, stmt, params, n, &call, NULL);
 }
 
 int rv_db_exec(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
 	       size_t n, int64_t *changed)
 {
-	assert(n <= RV_DB_PARAMS_MAX);
 	return run(tx, stmt, params, n, NULL, changed);
+}
+
+int rv_db_put(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
+	      size_t n)
+{
+	if (tx->db->driver->put == NULL)
+		return run(tx, stmt, params, n, NULL, NULL);
+	if (tx->doom == RV_OK)
+		tx->doom = check_texts(stmt, params, n);
+	if (tx->doom == RV_OK)
+		tx->doom = tx->db->driver->put(tx->db->conn, handle_of(tx, stmt), params, n);
+	return tx->doom;
 }
 
 bool rv_db_col_is_null(const struct rv_db_row *row, unsigned col)
@@ -91,7 +123,7 @@ struct rv_str rv_db_col_str(const struct rv_db_row *row, unsigned col)
 static int run_item(struct rv_db *db, struct rv_db_item *item)
 {
 	struct rv_db_tx tx = { db, RV_OK };
-	int err = db->driver->item_begin(db->conn);
+	int err = db->driver->item_begin(db->conn, &item->status);
 
 	if (err != RV_OK)
 		return err;
@@ -183,22 +215,69 @@ static void run_group(struct rv_db *db, struct rv_list *todo)
 	}
 }
 
+static void wait_ms(struct rv_db *db, unsigned ms)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += (long)ms * 1000000;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&db->wanted, &db->lock, &end);
+}
+
+/* Whether the database can be used now. Called and left with the lock held. */
+static bool is_here(struct rv_db *db)
+{
+	bool is_usable;
+
+	if (db->driver->tend == NULL)
+		return true;
+	pthread_mutex_unlock(&db->lock);
+	is_usable = db->driver->tend(db->conn);
+	pthread_mutex_lock(&db->lock);
+	if (is_usable && db->away_since_us != 0) {
+		db->stats.away_us += (uint64_t)(rv_time_boot_us() - db->away_since_us);
+		db->away_since_us = 0;
+	} else if (!is_usable && db->away_since_us == 0) {
+		db->away_since_us = rv_time_boot_us();
+		db->stats.losses++;
+	}
+	return is_usable;
+}
+
+/* Wait until there is something to do, and something to do it with. False: the end. Under lock. */
+static bool wait_for_work(struct rv_db *db)
+{
+	for (;;) {
+		bool has_db = is_here(db);
+
+		/* Who closes the store does not wait for a database that may never come back. */
+		if (db->is_stopping)
+			return !rv_list_is_empty(&db->queue);
+		if (has_db && !rv_list_is_empty(&db->queue))
+			return true;
+		if (db->driver->tend == NULL)
+			pthread_cond_wait(&db->wanted, &db->lock);
+		else
+			wait_ms(db, has_db ? RV_DB_TEND_MS : RV_DB_AWAY_MS);
+	}
+}
+
 static void *write_groups(void *arg)
 {
 	struct rv_db *db = arg;
 
 	pthread_mutex_lock(&db->lock);
-	for (;;) {
+	while (wait_for_work(db)) {
 		struct rv_list group;
 
-		while (rv_list_is_empty(&db->queue) && !db->is_stopping)
-			pthread_cond_wait(&db->wanted, &db->lock);
-		if (rv_list_is_empty(&db->queue))
-			break;
 		rv_list_init(&group);
 		for (unsigned n = 0; n < RV_DB_GROUP_MAX && !rv_list_is_empty(&db->queue); n++)
 			rv_list_add_tail(&group, rv_list_pop(&db->queue));
 		run_group(db, &group);
+		if (db->driver->tidy == NULL)
+			continue;
 		pthread_mutex_unlock(&db->lock);
 		db->driver->tidy(db->conn);
 		pthread_mutex_lock(&db->lock);
@@ -301,6 +380,9 @@ void rv_db_stats(struct rv_db *db, struct rv_db_stats *out)
 {
 	pthread_mutex_lock(&db->lock);
 	*out = db->stats;
+	out->is_away = db->away_since_us != 0;
+	if (out->is_away)
+		out->away_us += (uint64_t)(rv_time_boot_us() - db->away_since_us);
 	pthread_mutex_unlock(&db->lock);
 	out->queued = atomic_load(&db->open_items);
 	out->wal_bytes = db->conn != NULL ? db->driver->wal_bytes(db->conn) : 0; /* NULL: closing */
@@ -370,6 +452,7 @@ int rv_db_open(const struct rv_db_opt *opt, struct rv_db **out, struct rv_diag *
 {
 	struct rv_db *db = calloc(1, sizeof(*db));
 	const char *rest = NULL;
+	pthread_condattr_t clock;
 	int err;
 
 	if (db == NULL)
@@ -378,14 +461,17 @@ int rv_db_open(const struct rv_db_opt *opt, struct rv_db **out, struct rv_diag *
 	rv_list_init(&db->finished);
 	rv_list_init(&db->answers);
 	pthread_mutex_init(&db->lock, NULL);
-	pthread_cond_init(&db->wanted, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&db->wanted, &clock);
+	pthread_condattr_destroy(&clock);
 	pthread_cond_init(&db->ran, NULL);
 	db->statements = opt->statements;
 	db->statement_count = opt->statement_count;
 	db->handles = calloc(opt->statement_count + 1, sizeof(*db->handles));
 	err = db->handles == NULL ? -ENOMEM : find_driver(opt->url, &db->driver, &rest, diag);
 	if (err == RV_OK)
-		err = db->driver->open(rest, &db->conn, diag);
+		err = db->driver->open(rest, opt->name, &db->conn, diag);
 	if (err == RV_OK)
 		err = rv_db_migrate(db->conn, opt->migrations, opt->migration_count, diag);
 	if (err == RV_OK)

@@ -10,6 +10,12 @@
  * the group is durable: what it acknowledges is never lost. If the commit itself fails, every
  * item of the group gets RV_EDB and nothing of it is kept.
  *
+ * A database that is a server may go away. Items wait in the queue then, up to its bound, and go on
+ * when it is back; the store comes back by itself and looks whether it is still its own. The items
+ * of the group that was under way get RV_EDB, which is true of them: when the answer to the commit
+ * itself was lost, the store first asks the database, for up to a minute, what became of it. Only
+ * if that cannot be learned does RV_EDB mean "nobody knows" (db.group.unknown in the log).
+ *
  * A statement that fails (RV_EEXISTS included) dooms its item: it is undone whatever its work
  * function returns, and further statements in it return the same error at once. What a group saw
  * of a lost transaction is worth nothing, so then also an item that failed by itself gets RV_EDB.
@@ -27,9 +33,9 @@
  *   - Parameters are ?1, ?2 ... A number, not a bare ?, where one is used twice. They are 64-bit
  *     integers, text or bytes; where PostgreSQL would guess another type it refuses the store and
  *     names the statement: CAST(?1 AS BIGINT).
- *   - Migrations always have both texts. PostgreSQL: BIGINT, TEXT COLLATE "C", BYTEA; no STRICT, no
- *     WITHOUT ROWID; AUTOINCREMENT is BIGINT GENERATED ALWAYS AS IDENTITY. Text is compared and
- *     sorted byte by byte in both.
+ *   - Migrations always have both texts. PostgreSQL: BIGINT, TEXT, BYTEA; no STRICT, no WITHOUT
+ *     ROWID; AUTOINCREMENT is BIGINT GENERATED ALWAYS AS IDENTITY. Text is compared and sorted byte
+ *     by byte in both: a database with another collation than "C" is refused.
  */
 #ifndef RV_DB_DB_H
 #define RV_DB_DB_H
@@ -66,6 +72,7 @@ struct rv_db_stmt {
 
 struct rv_db_opt {
 	const char *url;
+	const char *name; /* "rs": PostgreSQL keeps the store in schema "reeve_rs"; NULL: "reeve" */
 	const struct rv_db_migration *migrations; /* applied at open, checksummed, never changed */
 	size_t migration_count;
 	struct rv_db_stmt *const *statements;
@@ -101,7 +108,7 @@ int rv_db_run(struct rv_db *db, rv_db_work_fn work, void *arg) RV_MUSTCHECK;
 struct rv_db_value {
 	enum { RV_DB_NULL, RV_DB_INT, RV_DB_TEXT, RV_DB_BLOB } type;
 	int64_t i;
-	struct rv_str s; /* lent: must live until the call returns */
+	struct rv_str s; /* lent: must live until the call returns. TEXT: UTF-8 without NULs */
 };
 
 #define RV_DB_I(v) ((struct rv_db_value){ .type = RV_DB_INT, .i = (int64_t)(v) })
@@ -114,8 +121,8 @@ struct rv_db_row; /* columns of the current row */
 /* Called once per row; a non-zero return stops the query and is returned by it. */
 typedef int (*rv_db_row_fn)(const struct rv_db_row *row, void *arg);
 
-/* RV_OK, RV_EEXISTS (unique constraint), RV_EDB, -ENOSPC, -ENOMEM, or what fn returned. fn may run
- * other statements, not the same one. */
+/* RV_OK, RV_EEXISTS (unique constraint), RV_EDB, -ENOSPC, -ENOMEM, RV_EINVALID (a text is not
+ * UTF-8, or has a NUL), or what fn returned. fn may run other statements, not the same one. */
 int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt,
 		const struct rv_db_value *params, size_t n, rv_db_row_fn fn,
 		void *arg) RV_MUSTCHECK;
@@ -123,12 +130,19 @@ int rv_db_query(struct rv_db_tx *tx, const struct rv_db_stmt *stmt,
 int rv_db_exec(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
 	       size_t n, int64_t *changed) RV_MUSTCHECK;
 
+/* As rv_db_exec, for a statement whose result does not matter to the work: a failure is told at
+ * once or at any time later. It dooms the item as every failure does, though perhaps only when the
+ * work has returned already. Over a network it costs no round trip. The values may go when it
+ * returns. */
+int rv_db_put(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct rv_db_value *params,
+	      size_t n) RV_MUSTCHECK;
+
 #define RV_DB_PARAMS(...)                                                                          \
 	(const struct rv_db_value[]){ __VA_ARGS__ },                                               \
 		sizeof((const struct rv_db_value[]){ __VA_ARGS__ }) / sizeof(struct rv_db_value)
 #define RV_DB_NO_PARAMS NULL, 0
 
-/* Columns count from 0. Text and blobs come byte by byte as they were given, NULs included; the
+/* Columns count from 0. Text and blobs come byte by byte as they were given; the
  * other type is converted as the database does. */
 bool rv_db_col_is_null(const struct rv_db_row *row, unsigned col);
 int64_t rv_db_col_int(const struct rv_db_row *row, unsigned col);       /* NULL gives 0 */
@@ -139,6 +153,9 @@ struct rv_db_stats {
 	uint64_t queued;    /* submitted and not yet done, now */
 	uint64_t commit_us; /* sum of all groups, from BEGIN to durable */
 	uint64_t wal_bytes; /* now */
+	uint64_t losses;    /* of the connection to the database */
+	uint64_t away_us;   /* all the time without it, until now */
+	bool is_away;       /* now */
 };
 void rv_db_stats(struct rv_db *db, struct rv_db_stats *out);
 

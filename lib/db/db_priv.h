@@ -2,6 +2,7 @@
  *
  *   db.c       queue, writer thread, groups, answers        migrate.c  migrations, over any driver
  *   sqlite.c   the SQLite driver (wal.c: its checkpoints, lock.c: its store lock)
+ *   pg.h       the PostgreSQL driver
  *
  * A connection is used by one thread at a time: by rv_db_open before the writer thread starts, by
  * that thread while it lives, by rv_db_close afterwards.
@@ -26,8 +27,10 @@ struct rv_db_conn { /* first member of the driver's own struct */
 struct rv_db_driver {
 	const char *scheme; /* "sqlite": what stands before the first ':' of the URL */
 
-	/* The store at `rest` (the URL behind the ':'), alone in all the world: see rv_db_open. */
-	int (*open)(const char *rest, struct rv_db_conn **out, struct rv_diag *diag);
+	/* The store at `rest` (the URL behind the ':'), alone in all the world: see rv_db_open.
+	 * `name` is that of rv_db_opt. */
+	int (*open)(const char *rest, const char *name, struct rv_db_conn **out,
+		    struct rv_diag *diag);
 	void (*close)(struct rv_db_conn *conn);
 
 	const char *(*migration_text)(const struct rv_db_migration *migration);
@@ -42,17 +45,27 @@ struct rv_db_driver {
 	/* As rv_db_query; fn may be NULL: rows are passed over. */
 	int (*run)(struct rv_db_conn *conn, void *handle, const struct rv_db_value *params,
 		   size_t n, rv_db_row_fn fn, void *arg, int64_t *changed);
+	/* As rv_db_put. NULL: run does as well. */
+	int (*put)(struct rv_db_conn *conn, void *handle, const struct rv_db_value *params,
+		   size_t n);
 
 	int (*begin)(struct rv_db_conn *conn);
-	int (*commit)(struct rv_db_conn *conn); /* a failure has rolled back */
+	/* A failure has rolled back, or nobody can tell: see db.h. */
+	int (*commit)(struct rv_db_conn *conn);
 	void (*rollback)(struct rv_db_conn *conn);
-	/* Around one item. An error from any of these means that the whole transaction is lost. */
-	int (*item_begin)(struct rv_db_conn *conn);
+	/* Around one item. An error from any of these means that the whole transaction is lost.
+	 * What failed among its puts may be found out as late as in commit: the item is then undone
+	 * and *status gets the error, whatever item_keep returned. */
+	int (*item_begin)(struct rv_db_conn *conn, int *status);
 	int (*item_keep)(struct rv_db_conn *conn);
 	int (*item_undo)(struct rv_db_conn *conn);
 
-	/* After a group was answered: housekeeping that may take a moment. */
+	/* After a group was answered: housekeeping that may take a moment. NULL: none. */
 	void (*tidy)(struct rv_db_conn *conn);
+	/* Between groups, and every RV_DB_TEND_MS while nothing happens: true when the database can
+	 * be used. Comes back to one that was lost, when it is time to try. NULL: it is in this
+	 * process and cannot be lost. */
+	bool (*tend)(struct rv_db_conn *conn);
 	uint64_t (*wal_bytes)(struct rv_db_conn *conn); /* any thread */
 
 	bool (*col_is_null)(const struct rv_db_row *row, unsigned col);
@@ -65,7 +78,9 @@ struct rv_db_row {
 	void *handle;
 };
 
-extern const struct rv_db_driver rv_db_sqlite;
+extern const struct rv_db_driver rv_db_sqlite, rv_db_postgresql;
+
+enum { RV_DB_TEND_MS = 500, RV_DB_AWAY_MS = 50 /* between looks for a database that is away */ };
 
 /* -- db.c ---------------------------------------------------------------------------------- */
 
@@ -98,6 +113,7 @@ struct rv_db {
 	struct rv_list queue;
 	struct rv_list finished; /* durable, not yet answered; in order of submission */
 	bool is_stopping;
+	int64_t away_since_us; /* 0: here */
 	struct rv_db_stats stats;
 };
 

@@ -118,8 +118,10 @@ int rv_db_migrate(struct rv_db_conn *conn, const struct rv_db_migration *migrati
 	struct check check = { conn->driver, migrations, count, 0, diag };
 	int err;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		assert(migrations[i].number == i + 1);
+		assert(conn->driver->migration_text(&migrations[i]) != NULL);
+	}
 	err = conn->driver->script(conn, create_table, diag);
 	if (err == RV_OK)
 		err = run_text(conn, select_all, RV_DB_NO_PARAMS, check_applied, &check, diag);

@@ -250,10 +250,11 @@ static int sqlite_commit(struct rv_db_conn *conn)
 	return err;
 }
 
-static int sqlite_item_begin(struct rv_db_conn *conn)
+static int sqlite_item_begin(struct rv_db_conn *conn, int *status)
 {
 	struct sqlite_conn *c = of(conn);
 
+	(void)status; /* nothing fails late */
 	c->is_in_item = true;
 	c->has_savepoint = false;
 	return RV_OK;
@@ -378,10 +379,13 @@ static int configure(struct sqlite_conn *c)
 	return RV_OK;
 }
 
-static int sqlite_open(const char *path, struct rv_db_conn **out, struct rv_diag *diag)
+static int sqlite_open(const char *path, const char *name, struct rv_db_conn **out,
+		       struct rv_diag *diag)
 {
 	struct sqlite_conn *c = calloc(1, sizeof(*c));
 	int err;
+
+	(void)name; /* a file holds one store */
 
 	if (c == NULL)
 		return -ENOMEM;

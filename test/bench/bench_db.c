@@ -181,7 +181,14 @@ static void run_ours(const char *url, unsigned unused, struct figures *out)
 {
 	static int64_t took_us[ALONE];
 	uv_loop_t loop;
-	struct rv_db_opt opt = { url, &migration, 1, statements, RV_ARRAY_LEN(statements), &loop };
+	struct rv_db_opt opt = {
+		.url = url,
+		.migrations = &migration,
+		.migration_count = 1,
+		.statements = statements,
+		.statement_count = RV_ARRAY_LEN(statements),
+		.loop = &loop,
+	};
 	struct rv_db_stats before;
 	struct rv_db_stats after;
 	struct rv_diag diag = { 0 };

@@ -7,7 +7,6 @@
 
 const struct backend *backend;
 
-/* The parameters stand in their order: SQLite numbers $n by first appearance. */
 #define BOTH(text) .sqlite = text, .postgresql = text
 
 const struct rv_db_migration migrations[2] = {
@@ -22,31 +21,31 @@ const struct rv_db_migration migrations[2] = {
 
 struct rv_db_stmt insert_thing = {
 	.name = "thing.insert",
-	BOTH("INSERT INTO thing (id, word, number, bytes) VALUES ($1, $2, $3, $4)"),
+	.sqlite = "INSERT INTO thing (id, word, number, bytes) VALUES (?1, ?2, ?3, ?4)",
 };
 struct rv_db_stmt select_thing = {
 	.name = "thing.by-id",
-	BOTH("SELECT id, word, number, bytes FROM thing WHERE id = $1"),
+	.sqlite = "SELECT id, word, number, bytes FROM thing WHERE id = ?1",
 };
 struct rv_db_stmt count_things = {
 	.name = "thing.count",
-	BOTH("SELECT count(*) FROM thing"),
+	.sqlite = "SELECT count(*) FROM thing",
 };
 struct rv_db_stmt select_range = {
 	.name = "thing.range",
-	BOTH("SELECT id FROM thing WHERE id BETWEEN $1 AND $2 ORDER BY id"),
+	.sqlite = "SELECT id FROM thing WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 };
 struct rv_db_stmt update_thing = {
 	.name = "thing.update",
-	BOTH("UPDATE thing SET number = $1 WHERE id <= $2"),
+	.sqlite = "UPDATE thing SET number = ?1 WHERE id <= ?2",
 };
 struct rv_db_stmt insert_child = {
 	.name = "child.insert",
-	BOTH("INSERT INTO child (id, thing) VALUES ($1, $2)"),
+	.sqlite = "INSERT INTO child (id, thing) VALUES (?1, ?2)",
 };
 struct rv_db_stmt delete_things = {
 	.name = "thing.delete-all",
-	BOTH("DELETE FROM thing"),
+	.sqlite = "DELETE FROM thing",
 };
 
 struct rv_db_stmt *const statements[] = {
@@ -189,7 +188,7 @@ void gate_open(struct gate *gate)
 int suite_run(const char *name, const struct backend *b)
 {
 	size_t (*const parts[])(const struct CMUnitTest **) = { suite_values, suite_groups,
-								suite_stores };
+								suite_puts, suite_stores };
 	struct CMUnitTest all[64];
 	size_t n = 0;
 

@@ -27,6 +27,7 @@ int suite_run(const char *name, const struct backend *b);
 /* Its parts: how many cases, and where they are. */
 size_t suite_values(const struct CMUnitTest **out);
 size_t suite_groups(const struct CMUnitTest **out);
+size_t suite_puts(const struct CMUnitTest **out);
 size_t suite_stores(const struct CMUnitTest **out);
 
 /* -- fixture ------------------------------------------------------------------------------ */

@@ -108,8 +108,8 @@ static void migrations_are_applied_once_and_new_ones_added(void **state)
 	struct rv_db_migration more[3] = { migrations[0],
 					   migrations[1],
 					   { 3, "0003-more",
-					     BOTH("ALTER TABLE thing ADD COLUMN more TEXT;"
-						  "UPDATE thing SET more = 'x';") } };
+					     BOTH("ALTER TABLE thing ADD COLUMN more BIGINT;"
+						  "UPDATE thing SET more = 1;") } };
 	struct rv_db_opt opt = fix_opt(f);
 	int64_t id = 5;
 

@@ -1,0 +1,164 @@
+"""A PostgreSQL of a test's own: in a temporary directory, on a Unix socket, without a TCP port.
+
+As a module: `with PgServer() as pg: ... pg.url("name") ... pg.kill(); pg.start()`.
+As a program (for tests in C): prints `ready DIRECTORY`, then obeys lines on its input, each
+answered by `ok`: `kill` (SIGKILL to the postmaster, as a crash), `stop` (fast), `start`,
+`create NAME` and `drop NAME` (a database). At the end of its input, which is also the death of
+the test, the server is stopped and the directory removed.
+
+PostgreSQL does not run as root: a test that does gives it another user.
+"""
+
+import ctypes
+import glob
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PR_SET_PDEATHSIG = 1
+START_S = 60
+
+
+def find_bin():
+    """The directory of initdb and postgres, the newest; None: not installed."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"),
+                   key=lambda p: int(p.split("/")[4]))
+    if found:
+        return os.path.dirname(found[-1])
+    path = shutil.which("postgres")
+    return path and os.path.dirname(os.path.realpath(path))
+
+
+def other_user():
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            pass
+    raise SystemExit("no user to run PostgreSQL as")
+
+
+class PgServer:
+    def __init__(self, options=()):
+        self.bin = find_bin()
+        if not self.bin:
+            raise RuntimeError("PostgreSQL is not installed")
+        self.user = other_user() if os.getuid() == 0 else None
+        self.dir = tempfile.mkdtemp(prefix="rvpg-", dir="/tmp")  # a socket's path is short
+        self.options = list(options)
+        self.process = None
+        try:
+            if self.user:
+                os.chown(self.dir, self.user.pw_uid, self.user.pw_gid)
+            # The tests' own user, whoever that is: the socket lies where others find it.
+            os.chmod(self.dir, 0o755)
+            self._run("initdb", "-D", self.data, "-A", "trust", "-U", "reeve", "-E", "UTF8",
+                      "--no-locale", "-N")
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    data = property(lambda self: self.dir + "/data")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _env(self):
+        return {"PATH": self.bin + ":/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": self.dir}
+
+    def _become(self):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+        if self.user:
+            os.setgroups([])
+            os.setgid(self.user.pw_gid)
+            os.setuid(self.user.pw_uid)
+            # A change of user forgets it.
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+    def _run(self, program, *args):
+        result = subprocess.run([f"{self.bin}/{program}", *args], env=self._env(), cwd=self.dir,
+                                preexec_fn=self._become, stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True)
+        if result.returncode != 0:
+            raise RuntimeError(f"{program}: {result.stdout}{result.stderr}")
+
+    def _is_up(self):
+        return subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", self.dir],
+                              env=self._env()).returncode == 0
+
+    def start(self):
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
+            with open(self.dir + "/log", "a") as log:
+                self.process = subprocess.Popen(
+                    [f"{self.bin}/postgres", "-D", self.data, "-c", "listen_addresses=",
+                     "-c", f"unix_socket_directories={self.dir}", "-c", "max_connections=40",
+                     "-c", "shared_buffers=64MB", *self.options],
+                    env=self._env(), cwd=self.dir, preexec_fn=self._become,
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            while self.process.poll() is None and time.monotonic() < end:
+                if self._is_up():
+                    return
+                time.sleep(0.02)
+            time.sleep(0.1)  # after a crash: the dead one's children still hold its memory
+        with open(self.dir + "/log") as log:
+            raise RuntimeError("PostgreSQL does not start:\n" + log.read()[-2000:])
+
+    def _end(self, sig):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(sig)
+        if self.process:
+            self.process.wait()
+        self.process = None
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        self._end(signal.SIGINT)
+
+    def create(self, name):
+        self._run("createdb", "-h", self.dir, "-U", "reeve", name)
+
+    def drop(self, name):
+        self._run("dropdb", "-h", self.dir, "-U", "reeve", "--force", name)
+
+    def sql(self, database, text):
+        """Rows as lists of texts."""
+        result = subprocess.run([f"{self.bin}/psql", "-h", self.dir, "-U", "reeve", "-d", database,
+                                 "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text],
+                                env=self._env(), capture_output=True, text=True, check=True)
+        return [line.split("|") for line in result.stdout.splitlines()]
+
+    def url(self, database):
+        return f"postgresql:host={self.dir} user=reeve dbname={database}"
+
+    def close(self):
+        self._end(signal.SIGQUIT)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def main():
+    if not find_bin():
+        print("missing", flush=True)
+        return 0
+    with PgServer(sys.argv[1:]) as pg:
+        print("ready", pg.dir, flush=True)
+        for line in sys.stdin:
+            verb, *args = line.split()
+            getattr(pg, verb)(*args)
+            print("ok", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

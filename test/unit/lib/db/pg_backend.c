@@ -1,0 +1,126 @@
+#include "pg_backend.h"
+
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct {
+	FILE *to;
+	FILE *from;
+	pid_t pid;
+	char dir[PG_DIR_MAX];
+	unsigned stores;
+} server;
+
+static void read_line(char *out, size_t size)
+{
+	alarm(HANG_S);
+	if (fgets(out, (int)size, server.from) == NULL)
+		out[0] = '\0';
+	alarm(0);
+	out[strcspn(out, "\n")] = '\0';
+}
+
+static void run_script(const int to[static 2], const int from[static 2])
+{
+	char path[1024];
+	const char *src = getenv("REEVE_SRC");
+
+	snprintf(path, sizeof(path), "%s/test/support/pgserver.py", src != NULL ? src : ".");
+	dup2(to[0], STDIN_FILENO);
+	dup2(from[1], STDOUT_FILENO);
+	closefrom(STDERR_FILENO + 1);
+	execlp("python3", "python3", path, (char *)NULL);
+	_exit(127);
+}
+
+bool pg_start(void)
+{
+	int to[2];
+	int from[2];
+	char line[PG_DIR_MAX + 16];
+
+	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
+	server.pid = fork();
+	assert_true(server.pid >= 0);
+	if (server.pid == 0)
+		run_script(to, from);
+	close(to[0]);
+	close(from[1]);
+	server.to = fdopen(to[1], "w");
+	server.from = fdopen(from[0], "r");
+	read_line(line, sizeof(line));
+	if (strcmp(line, "missing") == 0) {
+		pg_stop();
+		print_message("1..0 # SKIP PostgreSQL is not installed\n");
+		return false;
+	}
+	if (sscanf(line, "ready %63s", server.dir) != 1)
+		fail_msg("pgserver.py said '%s'", line);
+	return true;
+}
+
+void pg_stop(void)
+{
+	fclose(server.to);
+	fclose(server.from);
+	waitpid(server.pid, NULL, 0);
+}
+
+const char *pg_dir(void)
+{
+	return server.dir;
+}
+
+void pg_tell(const char *fmt, ...)
+{
+	char line[32];
+	va_list args;
+
+	va_start(args, fmt);
+	vfprintf(server.to, fmt, args);
+	va_end(args);
+	fputc('\n', server.to);
+	fflush(server.to);
+	read_line(line, sizeof(line));
+	assert_string_equal(line, "ok");
+}
+
+/* CREATE and DROP DATABASE need no program to be started. */
+static void admin(const char *command, const char *name)
+{
+	char info[URL_MAX];
+	char sql[URL_MAX];
+	PGconn *pg;
+	PGresult *result;
+
+	snprintf(info, sizeof(info), "host=%s user=reeve dbname=postgres", server.dir);
+	snprintf(sql, sizeof(sql), "%s DATABASE %s", command, name);
+	pg = PQconnectdb(info);
+	result = PQexec(pg, sql);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(pg));
+	PQclear(result);
+	PQfinish(pg);
+}
+
+static void fresh(char url[static URL_MAX])
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "store%u", server.stores++);
+	admin("CREATE", name);
+	snprintf(url, URL_MAX, "postgresql:host=%s user=reeve dbname=%s", server.dir, name);
+}
+
+static void drop(const char *url)
+{
+	admin("DROP", strstr(url, "dbname=") + strlen("dbname="));
+}
+
+const struct backend pg_backend = { fresh, drop };

@@ -1,0 +1,18 @@
+/* pg_backend.h - stores on a PostgreSQL that the test starts (test/support/pgserver.py). */
+#ifndef TEST_DB_PG_BACKEND_H
+#define TEST_DB_PG_BACKEND_H
+
+#include "suite.h"
+
+enum { PG_DIR_MAX = 64 };
+
+/* A database of its own per store. */
+extern const struct backend pg_backend;
+
+bool pg_start(void); /* false: PostgreSQL is not installed; the reason was printed */
+void pg_stop(void);
+const char *pg_dir(void); /* of the server's socket */
+void pg_tell(const char *fmt, ...)
+	RV_PRINTF(1, 2); /* a line to pgserver.py; returns when it is done */
+
+#endif
