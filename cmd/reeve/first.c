@@ -1,5 +1,6 @@
 #include "first.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -106,11 +107,10 @@ static void collect(const struct rv_conf *conf, const char *section, const char 
 		add_name(out, rv_str(host));
 }
 
-int rv_first_pki(const struct rv_conf *conf, const char *state_dir, const char *const *names,
-		 struct rv_pki_init_result *out, struct rv_diag *diag)
+static int make_pki(const struct rv_conf *conf, const char *dir, const char *const *names,
+		    struct rv_pki_init_result *out, struct rv_diag *diag)
 {
 	struct names ls = { 0 }, rs = { 0 }, http = { 0 };
-	char dir[RV_CLI_PATH_MAX + 8];
 	const struct rv_pki_init opt = {
 		.dir = dir,
 		.ls_names = (const char *const *)ls.items,
@@ -120,7 +120,6 @@ int rv_first_pki(const struct rv_conf *conf, const char *state_dir, const char *
 	};
 	int err;
 
-	snprintf(dir, sizeof(dir), "%s/pki", state_dir);
 	collect(conf, "ls", names, &ls);
 	collect(conf, "proxy", names, &rs);
 	collect(conf, "http", names, &http);
@@ -129,6 +128,58 @@ int rv_first_pki(const struct rv_conf *conf, const char *state_dir, const char *
 	free_names(&rs);
 	free_names(&http);
 	return err;
+}
+
+int rv_first_pki(const struct rv_conf *conf, const char *state_dir, const char *const *names,
+		 struct rv_pki_init_result *out, struct rv_diag *diag)
+{
+	char dir[RV_CLI_PATH_MAX + 8];
+
+	snprintf(dir, sizeof(dir), "%s/pki", state_dir);
+	return make_pki(conf, dir, names, out, diag);
+}
+
+/* What a first start left that was cut: nobody has seen any of it. */
+static void empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+
+	if (dir == NULL)
+		return;
+	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+}
+
+static int sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 || fsync(fd) != 0 ? rv_err_from_errno() : RV_OK;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int rv_first_pki_whole(const struct rv_conf *conf, const char *state_dir,
+		       struct rv_pki_init_result *out, struct rv_diag *diag)
+{
+	char made[RV_CLI_PATH_MAX + 16], dir[RV_CLI_PATH_MAX + 8];
+	int err;
+
+	snprintf(made, sizeof(made), "%s/pki.new", state_dir);
+	snprintf(dir, sizeof(dir), "%s/pki", state_dir);
+	empty_dir(made);
+	err = make_pki(conf, made, NULL, out, diag);
+	if (err != RV_OK)
+		return err;
+	if (rename(made, dir) != 0)
+		err = rv_err_from_errno();
+	if (err == RV_OK)
+		err = sync_dir(state_dir);
+	return err == RV_OK ? RV_OK
+			    : rv_diag_set(diag, err, "first.pki", dir, "cannot be made: %s",
+					  strerror(-err));
 }
 
 bool rv_first_needs_token(const char *state_dir)
@@ -206,6 +257,8 @@ int rv_first_token(const char *state_dir, char out[static RV_FIRST_TOKEN_MAX], s
 		rv_hex_encode(&hex, rv_strn(sum, len));
 		rv_buf_putc(&hex, '\n');
 		err = hex.err != RV_OK ? hex.err : write_file(path, rv_buf_str(&hex));
+		if (err == RV_OK)
+			err = sync_dir(state_dir);
 	}
 	rv_buf_deinit(&hex);
 	if (err == RV_OK)

@@ -21,6 +21,11 @@ enum { RV_FIRST_TOKEN_MAX = 64 };
 int rv_first_pki(const struct rv_conf *conf, const char *state_dir, const char *const *names,
 		 struct rv_pki_init_result *out, struct rv_diag *diag) RV_MUSTCHECK;
 
+/* For a first start: all of <state_dir>/pki or nothing of it, whenever the power goes; the
+ * directory does not exist yet. Errors as of rv_pki_init_dir, or an errno code. */
+int rv_first_pki_whole(const struct rv_conf *conf, const char *state_dir,
+		       struct rv_pki_init_result *out, struct rv_diag *diag) RV_MUSTCHECK;
+
 /* True when rs has not been started with this directory yet. */
 bool rv_first_needs_token(const char *state_dir);
 

@@ -101,7 +101,7 @@ static int prepare_first_start(const struct rv_component *component,
 
 	snprintf(path, sizeof(path), "%s/pki", state_dir);
 	if (component == NULL && access(path, F_OK) != 0 &&
-	    rv_first_pki(first->conf, state_dir, NULL, &made, &diag) != RV_OK) {
+	    rv_first_pki_whole(first->conf, state_dir, &made, &diag) != RV_OK) {
 		rv_cli_error_diag(&diag);
 		return RV_EXIT_FAILURE;
 	}
