@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rand.h"
@@ -16,7 +17,6 @@ enum {
 	NAME_MAX_LEN = 64,  /* RFC 5280 ub-common-name, ub-organization-name */
 	DNS_NAME_MAX = 253, /* RFC 1035 in text form */
 	DNS_LABEL_MAX = 63,
-	SAN_TEXT_MAX = 16384,
 	SERIAL_BYTES = 16, /* RFC 5280 allows 20; 127 of these bits are random */
 };
 
@@ -49,25 +49,9 @@ static const struct extension extensions[][EXTENSIONS_MAX] = {
 			{ NID_authority_key_identifier, "keyid:always" } },
 };
 
-int rv_pki_key_new(struct rv_buf *out_pem)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	BIO *bio = BIO_new(BIO_s_secmem()); /* wipes what it frees */
-	int err = -ENOMEM;
-	char *data;
-
-	assert(out_pem != NULL);
-	if (key != NULL && bio != NULL &&
-	    PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) {
-		long len = BIO_get_mem_data(bio, &data);
-		rv_buf_put(out_pem, data, (size_t)len);
-		err = out_pem->err;
-	}
-	ERR_clear_error();
-	BIO_free(bio);
-	EVP_PKEY_free(key);
-	return err;
-}
+/* Of an RSA leaf. Without keyEncipherment the suites with RSA key exchange, all that the original
+ * client can serve, may not be used (spec/arms-protocol.md 2.5). */
+static const char rsa_usage[] = "critical,digitalSignature,keyEncipherment";
 
 /* Printable ASCII, so that the text form needs no escapes beyond RFC 2253's own. */
 static bool is_name_part(const char *text)
@@ -125,9 +109,9 @@ static bool is_ip(const char *text)
 }
 
 /* "IP:127.0.0.1,DNS:rs.example" */
-static int alt_names_text(const char *const *names, struct rv_buf *out, struct rv_diag *diag)
+int rv_pki_alt_names_text(const char *const *names, struct rv_buf *out, struct rv_diag *diag)
 {
-	for (size_t i = 0; names[i] != NULL; i++) {
+	for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
 		bool is_address = is_ip(names[i]);
 		if (!is_address && !is_dns_name(names[i]))
 			return rv_diag_set(diag, RV_EINVALID, "pki.alt_name", "alt_names",
@@ -143,10 +127,8 @@ static int alt_names_text(const char *const *names, struct rv_buf *out, struct r
 	return RV_OK;
 }
 
-static int check_request(const struct rv_pki_request *req, struct rv_diag *diag)
+int rv_pki_check_subject(const struct rv_pki_name *subject, struct rv_diag *diag)
 {
-	const struct rv_pki_name *subject = &req->subject;
-
 	if (subject->common_name == NULL || !is_name_part(subject->common_name))
 		return rv_diag_set(diag, RV_EINVALID, "pki.subject", "common_name",
 				   "the common name must be 1 to %d printable ASCII characters",
@@ -155,6 +137,11 @@ static int check_request(const struct rv_pki_request *req, struct rv_diag *diag)
 		return rv_diag_set(diag, RV_EINVALID, "pki.subject", "organization",
 				   "the organization must be 1 to %d printable ASCII characters",
 				   NAME_MAX_LEN);
+	return RV_OK;
+}
+
+int rv_pki_check_lifetime(const struct rv_pki_request *req, struct rv_diag *diag)
+{
 	if (req->lifetime_us <= 0 || req->lifetime_us > last_us - req->now_us)
 		return rv_diag_set(diag, RV_EINVALID, "pki.lifetime", "lifetime",
 				   "the lifetime must be positive and end before the year 10000");
@@ -168,7 +155,13 @@ static bool add_name_part(X509_NAME *name, const char *field, const char *value)
 					  -1, -1, 0) == 1;
 }
 
-static bool set_serial(X509 *cert)
+bool rv_pki_set_name(X509_NAME *name, const struct rv_pki_name *subject)
+{
+	return add_name_part(name, "O", subject->organization) &&
+	       add_name_part(name, "CN", subject->common_name);
+}
+
+bool rv_pki_set_serial(X509 *cert)
 {
 	unsigned char bytes[SERIAL_BYTES];
 	BIGNUM *number;
@@ -182,13 +175,13 @@ static bool set_serial(X509 *cert)
 	return is_set;
 }
 
-static bool set_dates(X509 *cert, int64_t from_us, int64_t to_us)
+bool rv_pki_set_dates(X509 *cert, int64_t from_us, int64_t to_us)
 {
 	return ASN1_TIME_set(X509_getm_notBefore(cert), from_us / RV_US_PER_SEC) != NULL &&
 	       ASN1_TIME_set(X509_getm_notAfter(cert), to_us / RV_US_PER_SEC) != NULL;
 }
 
-static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+bool rv_pki_add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 {
 	X509_EXTENSION *extension;
 	X509V3_CTX context;
@@ -202,27 +195,28 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 	return is_added;
 }
 
-static bool fill(X509 *cert, X509 *issuer, EVP_PKEY *key, const struct rv_pki_request *req,
-		 const char *san)
+bool rv_pki_fill(X509 *cert, X509 *issuer, EVP_PKEY *key, const struct rv_pki_request *req)
 {
 	X509_NAME *name = X509_get_subject_name(cert);
 	const struct extension *ext = extensions[req->kind];
+	bool is_rsa = EVP_PKEY_is_a(key, "RSA");
 
-	if (X509_set_version(cert, X509_VERSION_3) != 1 || !set_serial(cert) ||
-	    !set_dates(cert, req->now_us - day_us, req->now_us + req->lifetime_us) ||
-	    X509_set_pubkey(cert, key) != 1 ||
-	    !add_name_part(name, "O", req->subject.organization) ||
-	    !add_name_part(name, "CN", req->subject.common_name) ||
+	if (X509_set_version(cert, X509_VERSION_3) != 1 || !rv_pki_set_serial(cert) ||
+	    !rv_pki_set_dates(cert, req->now_us - day_us, req->now_us + req->lifetime_us) ||
+	    X509_set_pubkey(cert, key) != 1 || !rv_pki_set_name(name, &req->subject) ||
 	    X509_set_issuer_name(cert, X509_get_subject_name(issuer)) != 1)
 		return false;
 	for (size_t i = 0; i < EXTENSIONS_MAX && ext[i].value != NULL; i++) {
-		if (!add_extension(cert, issuer, ext[i].nid, ext[i].value))
+		const char *value = is_rsa && ext[i].nid == NID_key_usage ? rsa_usage
+									  : ext[i].value;
+
+		if (!rv_pki_add_extension(cert, issuer, ext[i].nid, value))
 			return false;
 	}
-	return san[0] == '\0' || add_extension(cert, issuer, NID_subject_alt_name, san);
+	return true;
 }
 
-static int put_pem(X509 *cert, struct rv_buf *out_pem)
+int rv_pki_put_cert(X509 *cert, struct rv_buf *out_pem)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	int err = -ENOMEM;
@@ -237,85 +231,130 @@ static int put_pem(X509 *cert, struct rv_buf *out_pem)
 	return err;
 }
 
-static bool is_p256(const EVP_PKEY *key)
+int rv_pki_check_ca(X509 *ca, EVP_PKEY *ca_key, struct rv_diag *diag)
 {
-	char group[32];
-
-	return EVP_PKEY_is_a(key, "EC") &&
-	       EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
-	       strcmp(group, "prime256v1") == 0;
+	if (X509_check_private_key(ca, ca_key) != 1)
+		return rv_diag_set(diag, RV_EINVALID, "pki.mismatch", "ca key",
+				   "the CA key does not belong to the CA certificate");
+	if (X509_check_ca(ca) != 1)
+		return rv_diag_set(diag, RV_EINVALID, "pki.ca", "ca certificate",
+				   "the issuer is not a CA certificate");
+	return RV_OK;
 }
 
-/* The keys and the issuer of one rv_pki_issue; all-zero is empty. */
-struct parties {
-	EVP_PKEY *key;
-	EVP_PKEY *ca_key; /* NULL: self-signed */
-	X509 *ca;
+struct rv_pki_signer {
+	X509 *ca; /* NULL: self-signed */
+	EVP_PKEY *ca_key;
 };
 
-static int read_parties(struct parties *p, bool is_root, struct rv_str key_pem,
-			struct rv_str ca_cert_pem, struct rv_str ca_key_pem, struct rv_diag *diag)
+static void signer_deinit(struct rv_pki_signer *signer)
 {
-	int err = rv_pki_read_key(key_pem, "key", &p->key, diag);
-
-	if (err == RV_OK && !is_p256(p->key))
-		err = rv_diag_set(diag, RV_EINVALID, "pki.key", "key", "key: not a P-256 key");
-	if (err != RV_OK || is_root)
-		return err;
-	err = rv_pki_read_cert(ca_cert_pem, "ca certificate", &p->ca, NULL, diag);
-	if (err == RV_OK)
-		err = rv_pki_read_key(ca_key_pem, "ca key", &p->ca_key, diag);
-	if (err == RV_OK && X509_check_private_key(p->ca, p->ca_key) != 1)
-		err = rv_diag_set(diag, RV_EINVALID, "pki.mismatch", "ca key",
-				  "the CA key does not belong to the CA certificate");
-	else if (err == RV_OK && X509_check_ca(p->ca) != 1)
-		err = rv_diag_set(diag, RV_EINVALID, "pki.ca", "ca certificate",
-				  "the issuer is not a CA certificate");
-	return err;
+	X509_free(signer->ca);
+	EVP_PKEY_free(signer->ca_key);
 }
 
-static int make(const struct rv_pki_request *req, const struct parties *p, const char *san,
-		struct rv_buf *out_pem, struct rv_diag *diag)
+static int read_signer(struct rv_str ca_cert_pem, struct rv_str ca_key_pem,
+		       struct rv_pki_signer *out, struct rv_diag *diag)
+{
+	int err = rv_pki_read_cert(ca_cert_pem, "ca certificate", &out->ca, NULL, diag);
+
+	if (err == RV_OK)
+		err = rv_pki_read_key_of(ca_key_pem, "ca key", out->ca, &out->ca_key, diag);
+	return err == RV_OK ? rv_pki_check_ca(out->ca, out->ca_key, diag) : err;
+}
+
+static int make(const struct rv_pki_request *req, const struct rv_pki_signer *signer, EVP_PKEY *key,
+		const char *san, struct rv_buf *out_pem, struct rv_diag *diag)
 {
 	X509 *cert = X509_new();
-	bool is_root = p->ca == NULL;
+	X509 *issuer = signer->ca == NULL ? cert : signer->ca;
+	EVP_PKEY *signing = signer->ca == NULL ? key : signer->ca_key;
 	int err;
 
 	if (cert == NULL)
 		return -ENOMEM;
-	if (fill(cert, is_root ? cert : p->ca, p->key, req, san) &&
-	    X509_sign(cert, is_root ? p->key : p->ca_key, EVP_sha256()) > 0)
-		err = put_pem(cert, out_pem);
+	if (rv_pki_fill(cert, issuer, key, req) &&
+	    (san[0] == '\0' || rv_pki_add_extension(cert, issuer, NID_subject_alt_name, san)) &&
+	    X509_sign(cert, signing, EVP_sha256()) > 0)
+		err = rv_pki_put_cert(cert, out_pem);
 	else
 		err = rv_pki_openssl_failed(diag, "making a certificate");
 	X509_free(cert);
 	return err;
 }
 
+/* Everything but the parties. */
+static int check_and_make(const struct rv_pki_request *req, const struct rv_pki_signer *signer,
+			  EVP_PKEY *key, struct rv_buf *out_pem, struct rv_diag *diag)
+{
+	struct rv_buf san = { .max = RV_PKI_SAN_TEXT_MAX };
+	int err = rv_pki_check_subject(&req->subject, diag);
+
+	if (err == RV_OK)
+		err = rv_pki_check_lifetime(req, diag);
+	if (err == RV_OK)
+		err = rv_pki_alt_names_text(req->alt_names, &san, diag);
+	if (err == RV_OK && !rv_pki_is_p256(key) &&
+	    (req->kind == RV_PKI_ROOT || !rv_pki_is_rsa(key)))
+		err = rv_diag_set(diag, RV_EINVALID, "pki.key", "key",
+				  req->kind == RV_PKI_ROOT ? "key: not a P-256 key"
+							   : "key: neither P-256 nor RSA of 2048 "
+							     "to 4096 bits");
+	if (err == RV_OK)
+		err = make(req, signer, key, san.ptr, out_pem, diag);
+	ERR_clear_error();
+	rv_buf_deinit(&san);
+	return err;
+}
+
 int rv_pki_issue(const struct rv_pki_request *req, struct rv_str key_pem, struct rv_str ca_cert_pem,
 		 struct rv_str ca_key_pem, struct rv_buf *out_pem, struct rv_diag *diag)
 {
+	struct rv_pki_signer signer = { 0 };
 	bool is_root = req->kind == RV_PKI_ROOT;
-	struct parties parties = { 0 };
-	struct rv_buf san;
+	EVP_PKEY *key = NULL;
 	int err;
 
 	assert(out_pem != NULL);
 	assert(!is_root || (ca_cert_pem.len == 0 && ca_key_pem.len == 0));
-	rv_buf_init(&san, SAN_TEXT_MAX);
-	err = check_request(req, diag);
+	err = rv_pki_read_key(key_pem, "key", &key, diag);
+	if (err == RV_OK && !is_root)
+		err = read_signer(ca_cert_pem, ca_key_pem, &signer, diag);
 	if (err == RV_OK)
-		err = alt_names_text(req->alt_names == NULL ? (const char *const[]){ NULL }
-							    : req->alt_names,
-				     &san, diag);
-	if (err == RV_OK)
-		err = read_parties(&parties, is_root, key_pem, ca_cert_pem, ca_key_pem, diag);
-	if (err == RV_OK)
-		err = make(req, &parties, san.ptr, out_pem, diag);
-	ERR_clear_error();
-	X509_free(parties.ca);
-	EVP_PKEY_free(parties.ca_key);
-	EVP_PKEY_free(parties.key);
-	rv_buf_deinit(&san);
+		err = check_and_make(req, &signer, key, out_pem, diag);
+	EVP_PKEY_free(key);
+	signer_deinit(&signer);
 	return err;
+}
+
+int rv_pki_signer_new(struct rv_str ca_cert_pem, struct rv_str ca_key_pem,
+		      struct rv_pki_signer **out, struct rv_diag *diag)
+{
+	struct rv_pki_signer *signer = calloc(1, sizeof(*signer));
+	int err;
+
+	assert(out != NULL);
+	if (signer == NULL)
+		return -ENOMEM;
+	err = read_signer(ca_cert_pem, ca_key_pem, signer, diag);
+	if (err == RV_OK)
+		*out = signer;
+	else
+		rv_pki_signer_free(signer);
+	return err;
+}
+
+int rv_pki_signer_issue(const struct rv_pki_signer *signer, const struct rv_pki_request *req,
+			const struct rv_pki_key *key, struct rv_buf *out_pem, struct rv_diag *diag)
+{
+	assert(req->kind != RV_PKI_ROOT);
+	return check_and_make(req, signer, key->key, out_pem, diag);
+}
+
+void rv_pki_signer_free(struct rv_pki_signer *signer)
+{
+	if (signer == NULL)
+		return;
+	signer_deinit(signer);
+	free(signer);
 }
