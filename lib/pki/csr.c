@@ -290,7 +290,7 @@ int rv_pki_csr_issue(const struct rv_pki_request *req, struct rv_str csr_pem,
 			.organization = wish->organization[0] != '\0' ? wish->organization : NULL,
 		};
 		made.alt_names = (const char *const *)wish->names;
-		err = rv_pki_signer_issue(signer, &made, &key, out_pem, diag);
+		err = rv_pki_signer_issue(signer, &made, &key, out_pem, NULL, diag);
 	}
 	rv_pki_signer_free(signer);
 	wish_free(wish);

@@ -150,7 +150,7 @@ void rv_pki_key_text(const EVP_PKEY *key, char out[static RV_PKI_KEY_TEXT_MAX + 
 			 EVP_PKEY_get_bits(key));
 }
 
-static bool read_info(X509 *cert, struct rv_pki_info *out)
+bool rv_pki_read_info(X509 *cert, struct rv_pki_info *out)
 {
 	if (!time_us(X509_get0_notBefore(cert), &out->not_before_us) ||
 	    !time_us(X509_get0_notAfter(cert), &out->not_after_us))
@@ -176,7 +176,7 @@ int rv_pki_inspect_at(struct rv_str pem, size_t index, struct rv_pki_info *out,
 	err = rv_pki_read_cert_at(pem, "certificate", index, &cert, &info.count, diag);
 	if (err != RV_OK)
 		return err;
-	if (read_info(cert, &info))
+	if (rv_pki_read_info(cert, &info))
 		*out = info;
 	else
 		err = rv_diag_set(diag, RV_ESYNTAX, "pki.certificate", "certificate",

@@ -264,28 +264,27 @@ static int read_signer(struct rv_str ca_cert_pem, struct rv_str ca_key_pem,
 }
 
 static int make(const struct rv_pki_request *req, const struct rv_pki_signer *signer, EVP_PKEY *key,
-		const char *san, struct rv_buf *out_pem, struct rv_diag *diag)
+		const char *san, X509 **out, struct rv_diag *diag)
 {
 	X509 *cert = X509_new();
 	X509 *issuer = signer->ca == NULL ? cert : signer->ca;
 	EVP_PKEY *signing = signer->ca == NULL ? key : signer->ca_key;
-	int err;
 
 	if (cert == NULL)
 		return -ENOMEM;
 	if (rv_pki_fill(cert, issuer, key, req) &&
 	    (san[0] == '\0' || rv_pki_add_extension(cert, issuer, NID_subject_alt_name, san)) &&
-	    X509_sign(cert, signing, EVP_sha256()) > 0)
-		err = rv_pki_put_cert(cert, out_pem);
-	else
-		err = rv_pki_openssl_failed(diag, "making a certificate");
+	    X509_sign(cert, signing, EVP_sha256()) > 0) {
+		*out = cert;
+		return RV_OK;
+	}
 	X509_free(cert);
-	return err;
+	return rv_pki_openssl_failed(diag, "making a certificate");
 }
 
 /* Everything but the parties. */
 static int check_and_make(const struct rv_pki_request *req, const struct rv_pki_signer *signer,
-			  EVP_PKEY *key, struct rv_buf *out_pem, struct rv_diag *diag)
+			  EVP_PKEY *key, X509 **out, struct rv_diag *diag)
 {
 	struct rv_buf san = { .max = RV_PKI_SAN_TEXT_MAX };
 	int err = rv_pki_check_subject(&req->subject, diag);
@@ -301,7 +300,7 @@ static int check_and_make(const struct rv_pki_request *req, const struct rv_pki_
 							   : "key: neither P-256 nor RSA of 2048 "
 							     "to 4096 bits");
 	if (err == RV_OK)
-		err = make(req, signer, key, san.ptr, out_pem, diag);
+		err = make(req, signer, key, san.ptr, out, diag);
 	ERR_clear_error();
 	rv_buf_deinit(&san);
 	return err;
@@ -311,6 +310,7 @@ int rv_pki_issue(const struct rv_pki_request *req, struct rv_str key_pem, struct
 		 struct rv_str ca_key_pem, struct rv_buf *out_pem, struct rv_diag *diag)
 {
 	struct rv_pki_signer signer = { 0 };
+	X509 *cert = NULL;
 	bool is_root = req->kind == RV_PKI_ROOT;
 	EVP_PKEY *key = NULL;
 	int err;
@@ -321,7 +321,10 @@ int rv_pki_issue(const struct rv_pki_request *req, struct rv_str key_pem, struct
 	if (err == RV_OK && !is_root)
 		err = read_signer(ca_cert_pem, ca_key_pem, &signer, diag);
 	if (err == RV_OK)
-		err = check_and_make(req, &signer, key, out_pem, diag);
+		err = check_and_make(req, &signer, key, &cert, diag);
+	if (err == RV_OK)
+		err = rv_pki_put_cert(cert, out_pem);
+	X509_free(cert);
 	EVP_PKEY_free(key);
 	signer_deinit(&signer);
 	return err;
@@ -345,10 +348,23 @@ int rv_pki_signer_new(struct rv_str ca_cert_pem, struct rv_str ca_key_pem,
 }
 
 int rv_pki_signer_issue(const struct rv_pki_signer *signer, const struct rv_pki_request *req,
-			const struct rv_pki_key *key, struct rv_buf *out_pem, struct rv_diag *diag)
+			const struct rv_pki_key *key, struct rv_buf *out_pem,
+			struct rv_pki_info *info, struct rv_diag *diag)
 {
+	struct rv_pki_info made = { .count = 1 };
+	X509 *cert = NULL;
+	int err;
+
 	assert(req->kind != RV_PKI_ROOT);
-	return check_and_make(req, signer, key->key, out_pem, diag);
+	err = check_and_make(req, signer, key->key, &cert, diag);
+	if (err == RV_OK && info != NULL && !rv_pki_read_info(cert, &made))
+		err = rv_pki_openssl_failed(diag, "reading a certificate");
+	if (err == RV_OK)
+		err = rv_pki_put_cert(cert, out_pem);
+	if (err == RV_OK && info != NULL)
+		*info = made;
+	X509_free(cert);
+	return err;
 }
 
 void rv_pki_signer_free(struct rv_pki_signer *signer)

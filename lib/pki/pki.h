@@ -52,6 +52,7 @@ int rv_pki_issue(const struct rv_pki_request *req, struct rv_str key_pem, struct
 
 struct rv_pki_key;    /* a private key; immutable, may go from thread to thread */
 struct rv_pki_signer; /* a CA certificate and its key; one thread at a time */
+struct rv_pki_info;
 
 /* RSA takes 0.1 s and more; P-256 microseconds. -ENOMEM. The memory is wiped by the free. */
 int rv_pki_key_make(enum rv_pki_key_kind kind, struct rv_pki_key **out) RV_MUSTCHECK;
@@ -63,9 +64,10 @@ void rv_pki_key_free(struct rv_pki_key *key);
  * may hold several, the old CA's beside the new one's. Errors as of rv_pki_issue. */
 int rv_pki_signer_new(struct rv_str ca_cert_pem, struct rv_str ca_key_pem,
 		      struct rv_pki_signer **out, struct rv_diag *diag) RV_MUSTCHECK;
+/* *info, when not NULL, gets what rv_pki_inspect() would say of it. */
 int rv_pki_signer_issue(const struct rv_pki_signer *signer, const struct rv_pki_request *req,
 			const struct rv_pki_key *key, struct rv_buf *out_pem,
-			struct rv_diag *diag) RV_MUSTCHECK;
+			struct rv_pki_info *info, struct rv_diag *diag) RV_MUSTCHECK;
 void rv_pki_signer_free(struct rv_pki_signer *signer);
 
 /* -- looking --------------------------------------------------------------------------------- */

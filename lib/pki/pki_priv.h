@@ -35,6 +35,9 @@ int rv_pki_put_key(EVP_PKEY *key, struct rv_buf *out_pem) RV_MUSTCHECK;
 void rv_pki_name_text(const X509_NAME *name, char *out, size_t size);
 void rv_pki_key_text(const EVP_PKEY *key, char out[static RV_PKI_KEY_TEXT_MAX + 1]);
 
+/* All but the count. False: a date that cannot be read. */
+bool rv_pki_read_info(X509 *cert, struct rv_pki_info *out);
+
 bool rv_pki_is_p256(const EVP_PKEY *key);
 /* 2,048 to 4,096 bits: what any peer can be expected to take. */
 bool rv_pki_is_rsa(const EVP_PKEY *key);

@@ -140,7 +140,8 @@ static void handle(struct rv_front_exchange *x)
 	struct rv_front_request request = { .message = &x->message,
 					    .distid = rv_str(x->distid),
 					    .key = rv_str(x->http.head.credentials.password),
-					    .address = rv_str(x->address) };
+					    .address = rv_str(x->address),
+					    .path = rv_str(x->http.head.path) };
 	struct rv_armsxml_response wrong = { .code = { true, RV_ARMS_BAD_REQUEST } };
 
 	rv_fail_point("front.request.read");

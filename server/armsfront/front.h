@@ -45,6 +45,7 @@ struct rv_front_request {
 	struct rv_str distid;  /* of the credentials, canonical */
 	struct rv_str key;     /* secret */
 	struct rv_str address; /* "192.0.2.7:40112" */
+	struct rv_str path;    /* of the URL that it was given: "/arms" */
 };
 
 /* What it is called in metrics and log events; the logger keeps the pointers, so they are static.

@@ -20,7 +20,8 @@ static void pull_to_bus(const struct rv_front_request *request, struct rv_arena 
 				      .trigger = message->trigger,
 				      .firmware = message->firmware,
 				      .protocol_version = message->protocol_version,
-				      .address = request->address };
+				      .address = request->address,
+				      .path = request->path };
 }
 
 static int copy_list(const struct rv_str *items, size_t n, struct rv_armsxml_list *out)

@@ -3,16 +3,14 @@
 #include "base/time.h"
 #include "server/rs/core.h"
 #include "server/rs/decide.h"
+#include "server/rs/roll.h"
 #include "server/rs/sql/sql.h"
-
-/* A certificate of ours is replaced at the first pull in its last 30 days. */
-#define RENEW_BEFORE_US (INT64_C(30) * 86400 * RV_US_PER_SEC)
 
 /* What the store has of a caller. */
 struct device {
 	struct rs_reader r;
 	int64_t id, startup_id, expires_at;
-	bool is_enabled, is_ours, has_certificate, is_given;
+	bool is_enabled, is_ours, has_certificate, is_given, is_due;
 	struct rv_str rs_key_box, heartbeat_box, certificate, private_key_box;
 };
 
@@ -33,6 +31,7 @@ static int take_device(const struct rv_db_row *row, void *arg)
 	d->private_key_box = rs_read_str(&d->r);
 	d->has_certificate = rs_read_opt(&d->r, &d->expires_at);
 	d->is_given = rs_read_bool(&d->r);
+	d->is_due = rs_read_bool(&d->r);
 	return d->r.err;
 }
 
@@ -266,6 +265,40 @@ static int fill_answer(struct rs_ctx *ctx, const struct device *device, struct r
 	return err;
 }
 
+/* Has it none, or one of ours that is due or ends soon? */
+static bool wants_certificate(const struct rs_ctx *ctx, const struct device *device)
+{
+	if (!device->has_certificate)
+		return true;
+	return !device->is_given &&
+	       (device->is_due || device->expires_at < ctx->now_us + ctx->rs->settings.sa_renew_us);
+}
+
+/* Which CA the device trusts is told by the URL that it got beside it (roll.h). It counts only when
+ * it gets no certificate of an older CA any more: so with one to come it is kept together with
+ * that. */
+static int record_anchor(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, int64_t device_id,
+			 struct rs_pull_extra *extra)
+{
+	rs_roll_tag_of(in->path, extra->anchor);
+	if (!ctx->rs->authority.is_tagged || extra->wants_certificate)
+		return RV_OK;
+	return rv_db_exec(ctx->tx, &rs_sql_device_anchor,
+			  RV_DB_PARAMS(RV_DB_I(device_id), RV_DB_T(rv_str(extra->anchor))), NULL);
+}
+
+int rs_contact_keep(struct rs_ctx *ctx, const struct rs_pull_extra *extra,
+		    const struct rv_ca_issued *made)
+{
+	int err = rs_certificate_put(ctx, extra->device_id, made, false);
+
+	if (err != RV_OK || !ctx->rs->authority.is_tagged || !rs_roll_is_current(ctx->rs, made->ca))
+		return err;
+	return rv_db_exec(ctx->tx, &rs_sql_device_anchor,
+			  RV_DB_PARAMS(RV_DB_I(extra->device_id), RV_DB_T(rv_str(extra->anchor))),
+			  NULL);
+}
+
 int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_rs_pull_out *out,
 		    struct rs_pull_extra *extra)
 {
@@ -293,10 +326,9 @@ int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct r
 		err = record_waiting(ctx, in, distid, &verdict);
 	extra->outcome = verdict.outcome;
 	extra->device_id = device.id;
-	extra->wants_certificate = is_delivered &&
-				   (!device.has_certificate ||
-				    (!device.is_given &&
-				     device.expires_at < ctx->now_us + RENEW_BEFORE_US));
+	extra->wants_certificate = is_delivered && wants_certificate(ctx, &device);
+	if (err == RV_OK && is_delivered)
+		err = record_anchor(ctx, in, device.id, extra);
 	return err;
 }
 

@@ -12,9 +12,10 @@
 #include "base/rand.h"
 #include "base/time.h"
 #include "log/log.h"
-#include "pki/pki.h"
+#include "pki/chain.h"
 #include "server/rs/incident.h"
 #include "server/rs/line.h"
+#include "server/rs/roll.h"
 #include "server/rs/sql/sql.h"
 
 enum {
@@ -139,37 +140,20 @@ int rv_rs_op_run(struct rv_rs *rs, const struct rv_rs_request *request, struct r
 
 /* -- first start ---------------------------------------------------------------------------- */
 
-static int take_text(const struct rv_db_row *row, void *arg)
-{
-	return rv_str_copy(rv_db_col_str(row, 0), arg, RS_EPOCH_LEN * 2 + 1) ? RV_OK : RV_ECORRUPT;
-}
-
-/* Value of a fact about the store, "" when there is none. */
-static int meta_get(struct rs_ctx *ctx, const char *name, char out[static RS_EPOCH_LEN * 2 + 1])
-{
-	out[0] = '\0';
-	return rv_db_query(ctx->tx, &rs_sql_meta_get, RV_DB_PARAMS(RV_DB_T(rv_str(name))),
-			   take_text, out);
-}
-
-static int meta_put(struct rs_ctx *ctx, const char *name, const char *value)
-{
-	return rv_db_exec(ctx->tx, &rs_sql_meta_put,
-			  RV_DB_PARAMS(RV_DB_T(rv_str(name)), RV_DB_T(rv_str(value))), NULL);
-}
-
 static int make_epoch(struct rs_ctx *ctx)
 {
-	char text[RS_EPOCH_LEN * 2 + 1];
+	char text[RS_EPOCH_LEN + 1];
 	uint8_t bytes[RS_EPOCH_LEN / 2];
-	int err = meta_get(ctx, "epoch", text);
+	struct rv_str known;
+	int err = rs_meta_get(ctx, "epoch", &known);
 
-	if (err == RV_OK && text[0] == '\0') {
+	if (err == RV_OK && known.len == 0) {
 		rv_rand_secret(bytes, sizeof(bytes));
 		sodium_bin2hex(text, sizeof(text), bytes, sizeof(bytes));
-		err = meta_put(ctx, "epoch", text);
+		known = rv_str(text);
+		err = rs_meta_put(ctx, "epoch", text);
 	}
-	if (err == RV_OK && !rv_str_copy(rv_str(text), ctx->rs->epoch, sizeof(ctx->rs->epoch)))
+	if (err == RV_OK && !rv_str_copy(known, ctx->rs->epoch, sizeof(ctx->rs->epoch)))
 		err = RV_ECORRUPT;
 	return err;
 }
@@ -199,17 +183,12 @@ static int check_locations(struct rs_ctx *ctx, struct rv_diag *diag)
 /* A new RS CA makes every Location-Config another text. */
 static int note_ca(struct rs_ctx *ctx, struct rv_diag *diag)
 {
-	char was[RS_EPOCH_LEN * 2 + 1], is[RS_EPOCH_LEN * 2 + 1];
-	uint8_t sum[crypto_hash_sha256_BYTES];
-	int err = meta_get(ctx, "rs-ca", was);
+	bool has_changed = false;
+	int err = rs_roll_note(ctx, &has_changed);
 
-	crypto_hash_sha256(sum, (const uint8_t *)ctx->rs->ca_pem.ptr, ctx->rs->ca_pem.len);
-	sodium_bin2hex(is, sizeof(is), sum, sizeof(sum));
-	if (err != RV_OK || strcmp(was, is) == 0)
+	if (err != RV_OK || !has_changed)
 		return err;
 	err = check_locations(ctx, diag);
-	if (err == RV_OK)
-		err = meta_put(ctx, "rs-ca", is);
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_change_touch_locations,
 				 RV_DB_PARAMS(RV_DB_I(RV_FEED_RECORD_KIND_LOCATION)), NULL);
@@ -329,17 +308,30 @@ static int make_path(const char *state_dir, const char *name, char out[static PA
 	return RV_OK;
 }
 
+/* The first certificate is handed out to devices, alone; the second is the one before it. */
 static int read_ca(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag *diag)
 {
-	const struct rv_conf_sec *sec = rv_conf_get(opt->conf, "ca", NULL);
+	struct rv_str pem = rv_conf_file(rv_conf_get(opt->conf, "ca", NULL), "certificate");
+	struct rs_authority *a = &rs->authority;
 	struct rv_pki_info info;
+	int err = rv_pki_inspect(pem, &info, diag);
 
+	if (err == RV_OK)
+		err = rv_pki_check_root(pem, diag);
+	if (err != RV_OK)
+		return err;
+	memcpy(a->print, info.print, sizeof(a->print));
 	rv_buf_init(&rs->ca_pem, CA_PEM_MAX);
-	rv_buf_put_str(&rs->ca_pem, rv_conf_file(sec, "certificate"));
-	if (rs->ca_pem.err != RV_OK)
-		return rv_diag_set(diag, rs->ca_pem.err, "conf.file", "ca.certificate",
+	err = rv_pki_pick(pem, 0, &rs->ca_pem, diag);
+	if (err == RV_ELIMIT)
+		return rv_diag_set(diag, err, "conf.file", "ca.certificate",
 				   "has more than %d bytes", CA_PEM_MAX);
-	return rv_pki_inspect(rv_buf_str(&rs->ca_pem), &info, diag);
+	if (err != RV_OK || info.count == 1)
+		return err;
+	err = rv_pki_inspect_at(pem, 1, &info, diag);
+	if (err == RV_OK)
+		memcpy(a->second, info.print, sizeof(a->second));
+	return err;
 }
 
 static int open_store(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag *diag)

@@ -26,6 +26,8 @@ enum {
 	RS_CONFIG_BYTES_MAX = 15000000, /* modules of one config as sent; fits a bus message */
 	RS_PULLS_TRIM_EVERY = 256,      /* stranger rows over the limit before they are cut */
 	RS_EPOCH_LEN = 32,
+	RS_TAG_LEN = 8,    /* hex digits of a CA that stand in URLs: roll.h */
+	RS_PRINT_LEN = 64, /* hex digits of SHA-256 */
 };
 
 struct rs_list {
@@ -48,15 +50,28 @@ struct rs_settings {
 	uint32_t ll_timeout_s, rs_retry_max, rs_retry_interval_s;
 	int64_t waiting_max, strangers_max;
 	int64_t incidents_keep_us;
+	enum rv_ca_key sa_key;
+	int64_t sa_renew_us;
 };
 
 /* Of a parsed config: the tables' checks have let every value by. */
 void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out);
 
+/* Which CA devices are given as their anchor (roll.h). */
+struct rs_authority {
+	char print[RS_PRINT_LEN + 1];  /* of ca_pem */
+	char second[RS_PRINT_LEN + 1]; /* of the next one in the file; "" = there is none */
+	char untagged[RS_TAG_LEN + 1]; /* the CA of the time before the first roll-over */
+	bool is_tagged;                /* there was a roll-over: URLs tell the anchor */
+};
+
 struct rv_rs {
 	struct rs_settings settings;
 	struct rv_secret *secret;
-	struct rv_buf ca_pem; /* root certificate of this RS, as devices get it */
+	struct rv_buf
+		ca_pem; /* root certificate of this RS, as devices get it: the first in the
+			   file; the others there are still accepted, but handed out no more */
+	struct rs_authority authority;
 	struct rv_db *db;
 	struct rv_idgen ids;
 	char epoch[RS_EPOCH_LEN + 1]; /* of the store: another one after it was made anew */
@@ -71,7 +86,7 @@ struct rs_ctx {
 	int64_t now_us;
 	struct rv_str author;      /* who does it: name of the token, "local" */
 	bool feed_changed;         /* out: ring the doorbell after the commit */
-	int64_t wants_certificate; /* out: id of a new device, which has none; 0 = no such */
+	int64_t wants_certificate; /* out: lowest id of a device that lacks one; 0 = no such */
 };
 
 /* -- helpers of the operations ------------------------------------------------------------ */
@@ -103,6 +118,11 @@ int rs_query_int(struct rs_ctx *ctx, const struct rv_db_stmt *stmt,
 /* Canonical (upper case) distribution id in the arena; RV_EINVALID with diag. */
 int rs_distid(struct rs_ctx *ctx, struct rv_str text, struct rv_str *out,
 	      struct rv_diag *diag) RV_MUSTCHECK;
+
+/* Facts about the store itself: a value of up to RS_PRINT_LEN bytes in the arena, empty when there
+ * is none. */
+int rs_meta_get(struct rs_ctx *ctx, const char *name, struct rv_str *out) RV_MUSTCHECK;
+int rs_meta_put(struct rs_ctx *ctx, const char *name, const char *value) RV_MUSTCHECK;
 
 /* Note a change for the feed. */
 int rs_note_change(struct rs_ctx *ctx, enum rv_feed_record_kind kind, struct rv_str name,
@@ -161,6 +181,14 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	X(location_list)                                                                           \
 	X(location_delete)                                                                         \
 	X(pull_list)                                                                               \
+	X(certificate_list)                                                                        \
+	X(certificate_get)                                                                         \
+	X(certificate_renew)                                                                       \
+	X(certificate_revoke)                                                                      \
+	X(device_rekey)                                                                            \
+	X(roll_status)                                                                             \
+	X(roll_left)                                                                               \
+	X(roll_finish)                                                                             \
 	X(incident_list)                                                                           \
 	X(incident_get)                                                                            \
 	X(incident_ack)
@@ -179,6 +207,8 @@ struct rs_pull_extra {
 	enum rv_pull_outcome outcome;
 	bool wants_certificate; /* delivered, but without a certificate of ours that is valid long
 				   enough */
+	char anchor[RS_TAG_LEN + 1]; /* what the device trusts, if that is to be kept together
+					with the new certificate; "" = it is not */
 };
 
 int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_rs_pull_out *out,
@@ -189,17 +219,37 @@ int rs_contact_note(struct rs_ctx *ctx, const struct rv_rs_waiting_note_in *in) 
 int rs_feed(struct rs_ctx *ctx, const struct rv_rs_feed_in *in,
 	    struct rv_rs_feed_out *out) RV_MUSTCHECK;
 
+/* Keep the certificate that was made for a pull, and what the pull proved (extra->anchor). */
+int rs_contact_keep(struct rs_ctx *ctx, const struct rs_pull_extra *extra,
+		    const struct rv_ca_issued *made) RV_MUSTCHECK;
+
 /* For the metrics. */
 struct rs_counted {
 	int64_t devices, waiting, incidents; /* incidents: open ones, not acknowledged */
 };
 int rs_count(struct rv_db_tx *tx, struct rs_counted *out) RV_MUSTCHECK;
 
-/* The next device after id `after` that has no certificate; *id is 0 when there is none. */
-int rs_certificate_missing(struct rs_ctx *ctx, int64_t after, int64_t *id,
-			   struct rv_str *distid) RV_MUSTCHECK;
-/* Keep a certificate and key for the device. */
-int rs_certificate_put(struct rs_ctx *ctx, int64_t device_id, const struct rv_ca_issue_sa_out *made,
+/* -- certificates ---------------------------------------------------------------------------- */
+
+enum { RS_CERTIFICATES_MANY = 64 }; /* made at a time; as in contract/msg/ca.json */
+
+struct rs_missing {
+	int64_t id;
+	struct rv_str distid;
+};
+
+/* The next devices after id `after` that have no certificate, or one that is due: at most `max`. */
+int rs_certificate_missing(struct rs_ctx *ctx, int64_t after, struct rs_missing *list, size_t max,
+			   size_t *count) RV_MUSTCHECK;
+/* A certificate and key from outside: checked, and its other fields filled in. Both empty: fine,
+ * nothing is done. RV_EINVALID with *diag. */
+int rs_certificate_check_given(struct rs_ctx *ctx, struct rv_ca_issued *given,
+			       struct rv_diag *diag) RV_MUSTCHECK;
+/* A random RS-SA key or passphrase (hex) in the arena; one that is there stays. */
+int rs_device_make_key(struct rs_ctx *ctx, struct rv_str *key) RV_MUSTCHECK;
+/* Record a certificate of the device and keep it with its key as the current one. A device that is
+ * gone meanwhile is no failure: nothing is kept then. is_given: it came from outside. */
+int rs_certificate_put(struct rs_ctx *ctx, int64_t device_id, const struct rv_ca_issued *made,
 		       bool is_given) RV_MUSTCHECK;
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/codec.h"
 #include "base/rand.h"
-#include "pki/pki.h"
 #include "server/rs/core.h"
 #include "server/rs/incident.h"
 #include "server/rs/sql/sql.h"
@@ -20,48 +19,6 @@ static int check_printable(struct rv_str value, const char *field, struct rv_dia
 					   "%s: character %zu is not printable ASCII", field,
 					   i + 1);
 	}
-	return RV_OK;
-}
-
-/* "-----BEGIN" must start a line, or the original client fails each pull after it has applied
- * the config (spec 10 #63). */
-static int check_pem(struct rv_str pem, const char *field, struct rv_diag *diag)
-{
-	size_t at = 0, bad;
-
-	if (!rv_str_is_ascii(pem, &bad))
-		return rv_diag_set(diag, RV_EINVALID, "device.pem", field,
-				   "%s: byte %zu is not ASCII", field, bad + 1);
-	while (at < pem.len) {
-		struct rv_str rest = rv_str_sub(pem, at, pem.len);
-		if (rv_str_starts(rest, "-----BEGIN"))
-			return RV_OK;
-		at += rv_str_find(rest, '\n') + 1;
-	}
-	return rv_diag_set(diag, RV_EINVALID, "device.pem", field,
-			   "%s: no line begins with \"-----BEGIN\"", field);
-}
-
-static int check_pair(struct rv_str certificate, struct rv_str key, int64_t *expires_at,
-		      struct rv_diag *diag)
-{
-	struct rv_pki_info info;
-
-	if (certificate.len == 0 || key.len == 0)
-		return rv_diag_set(
-			diag, RV_EINVALID, "device.pair",
-			certificate.len == 0 ? "certificate_pem" : "private_key_pem",
-			"certificate_pem and private_key_pem are given together or not at all");
-	int err = check_pem(certificate, "certificate_pem", diag);
-	if (err == RV_OK)
-		err = check_pem(key, "private_key_pem", diag);
-	if (err == RV_OK)
-		err = rv_pki_inspect(certificate, &info, diag);
-	if (err == RV_OK)
-		err = rv_pki_check_pair(certificate, key, diag);
-	if (err != RV_OK)
-		return err == -ENOMEM ? err : RV_EINVALID;
-	*expires_at = info.not_after_us;
 	return RV_OK;
 }
 
@@ -204,11 +161,10 @@ struct draft {
 	struct rv_str description, location, rs, rs_key, heartbeat_key;
 	uint8_t ls_key_mac[RV_SECRET_MAC_LEN];
 	bool is_enabled;
-	struct rv_str certificate, private_key;
-	int64_t expires_at;
+	struct rv_ca_issued given; /* certificate from outside; empty: made here */
 };
 
-static int make_key(struct rs_ctx *ctx, struct rv_str *key)
+int rs_device_make_key(struct rs_ctx *ctx, struct rv_str *key)
 {
 	uint8_t bytes[MADE_KEY_BYTES];
 	struct rv_buf hex = { .wipe = true };
@@ -240,12 +196,12 @@ static int check_draft(struct rs_ctx *ctx, struct draft *draft, struct rv_diag *
 		err = check_printable(draft->rs_key, "rs_key", diag);
 	if (err == RV_OK)
 		err = check_printable(draft->heartbeat_key, "heartbeat_key", diag);
-	if (err == RV_OK && (draft->certificate.len > 0 || draft->private_key.len > 0))
-		err = check_pair(draft->certificate, draft->private_key, &draft->expires_at, diag);
 	if (err == RV_OK)
-		err = make_key(ctx, &draft->rs_key);
+		err = rs_certificate_check_given(ctx, &draft->given, diag);
 	if (err == RV_OK)
-		err = make_key(ctx, &draft->heartbeat_key);
+		err = rs_device_make_key(ctx, &draft->rs_key);
+	if (err == RV_OK)
+		err = rs_device_make_key(ctx, &draft->heartbeat_key);
 	return err;
 }
 
@@ -284,13 +240,8 @@ static int make_device(struct rs_ctx *ctx, struct draft *draft, struct rv_diag *
 	if (err == RV_EEXISTS)
 		return rv_diag_set(diag, err, "device.exists", "distid",
 				   "device %.*s exists already", RV_STR_ARG(draft->distid));
-	if (err == RV_OK && draft->certificate.len > 0)
-		err = rs_certificate_put(
-			ctx, id,
-			&(struct rv_ca_issue_sa_out){ .certificate_pem = draft->certificate,
-						      .private_key_pem = draft->private_key,
-						      .expires_at = draft->expires_at },
-			true);
+	if (err == RV_OK && draft->given.certificate_pem.len > 0)
+		err = rs_certificate_put(ctx, id, &draft->given, true);
 	else if (err == RV_OK)
 		ctx->wants_certificate = id;
 	if (err == RV_OK)
@@ -310,8 +261,8 @@ int rs_op_device_create(struct rs_ctx *ctx, const struct rv_device_create_in *in
 			       .rs_key = in->rs_key,
 			       .heartbeat_key = in->heartbeat_key,
 			       .is_enabled = in->has_is_enabled ? in->is_enabled : true,
-			       .certificate = in->certificate_pem,
-			       .private_key = in->private_key_pem };
+			       .given = { .certificate_pem = in->certificate_pem,
+					  .private_key_pem = in->private_key_pem } };
 	int err = rs_distid(ctx, in->distid, &draft.distid, diag);
 
 	if (err == RV_OK)
@@ -437,12 +388,16 @@ int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 {
 	uint8_t mac[RV_SECRET_MAC_LEN];
 	struct rv_db_value mac_value = RV_DB_N, key_value = RV_DB_N;
+	struct rv_ca_issued given = { .certificate_pem = in->certificate_pem,
+				      .private_key_pem = in->private_key_pem };
 	struct rs_device device;
 	struct rv_str box;
 	int err = rs_device_find(ctx, in->distid, &device, diag);
 
 	if (err == RV_OK)
 		err = check_update(ctx, in, diag);
+	if (err == RV_OK)
+		err = rs_certificate_check_given(ctx, &given, diag);
 	if (err != RV_OK)
 		return err;
 	if (in->has_ls_key) {
@@ -462,6 +417,8 @@ int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 				      text_or_null(in->has_rs, in->rs), mac_value, key_value,
 				      RV_DB_I(device.pub.id)),
 			 NULL);
+	if (err == RV_OK && given.certificate_pem.len > 0)
+		err = rs_certificate_put(ctx, device.pub.id, &given, true);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, false);
 	if (err != RV_OK)

@@ -13,7 +13,7 @@ struct job {
 	bool feed_changed;
 	/* rs.pull */
 	struct rs_pull_extra extra;
-	struct rv_ca_issue_sa_out made;
+	struct rv_ca_issued made;
 	/* rs.op */
 	int64_t wants_certificate; /* as in struct rs_ctx */
 	struct rv_buf body;
@@ -67,7 +67,8 @@ static int work_keep(struct rv_db_tx *tx, void *arg)
 	struct job *job = arg;
 	struct rs_ctx ctx = make_ctx(tx, job);
 
-	return rs_certificate_put(&ctx, job->extra.device_id, &job->made, false);
+	ctx.author = RV_STR_LIT("reeve");
+	return rs_contact_keep(&ctx, &job->extra, &job->made);
 }
 
 /* A certificate that is not kept is not given either. */
@@ -90,14 +91,17 @@ static void certificate_made(void *arg, int status, struct rv_str body)
 {
 	struct job *job = arg;
 	struct rs_duty *d = job->base.owner;
+	struct rv_ca_issue_sa_out out = { 0 };
 	struct rv_str copy;
 
 	if (status == RV_OK) {
 		copy = rv_arena_str(&job->base.arena, body);
-		status = copy.ptr == NULL
-				 ? -ENOMEM
-				 : rv_ca_issue_sa_out_decode(copy, &job->base.arena, &job->made);
+		status = copy.ptr == NULL ? -ENOMEM
+					  : rv_ca_issue_sa_out_decode(copy, &job->base.arena, &out);
 	}
+	if (status == RV_OK && !out.has_issued)
+		status = RV_ESYNTAX;
+	job->made = out.issued;
 	if (status == RV_OK)
 		status = rv_db_submit(d->rs->db, work_keep, keep_done, job);
 	if (status != RV_OK)
@@ -230,7 +234,7 @@ static const struct rv_serve_method methods[] = {
 
 int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn, void *arg)
 {
-	struct rv_ca_issue_sa_in in = { .distid = distid };
+	struct rv_ca_issue_sa_in in = { .distid = distid, .key = duty->rs->settings.sa_key };
 	struct rv_buf body = { 0 };
 	int err = RV_ECANCELED;
 
@@ -289,7 +293,6 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 		return -ENOMEM;
 	d->duty = duty;
 	d->bus = rv_duty_bus(duty);
-	rs_filler_init(&d->filler, d);
 	err = rv_rs_open(&opt, &d->rs, diag);
 	if (err != RV_OK)
 		goto fail;
@@ -303,6 +306,8 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 				      .held_max = RS_HELD_BYTES_MAX,
 				      .event = "rs.call.failed" };
 	err = rv_serve_new(&serve, &d->serve);
+	if (err == RV_OK)
+		err = rs_filler_init(&d->filler, d);
 	if (err != RV_OK)
 		goto fail;
 	d->is_serving = true;
@@ -312,7 +317,9 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	*state = d;
 	return RV_OK;
 fail:
+	rv_serve_free(d->serve);
 	rv_rs_close(d->rs);
+	free(d->filler.pause);
 	free(d);
 	return err;
 }
@@ -342,6 +349,7 @@ static void stop(void *state)
 	struct rs_duty *d = state;
 
 	d->is_stopping = true;
+	rs_filler_stop(&d->filler);
 	rv_bus_on_link(d->bus, NULL, NULL);
 	rv_serve_stop(d->serve, on_idle, d);
 }

@@ -9,12 +9,15 @@ enum {
 	RS_JOBS_MAX = 512,
 	RS_JOB_BYTES_MAX = 64 * 1024 * 1024,
 	RS_HELD_BYTES_MAX = 256 * 1024 * 1024, /* of all jobs: a thousand pulls of 100 KB configs */
+	RS_CA_MANY_TIMEOUT_US = 60 * 1000 * 1000, /* a filler waits for RSA keys */
 	RS_CA_TIMEOUT_US = 5 * 1000 * 1000, /* a pull waits this long for its certificate at most */
 };
 
 struct rs_duty;
 
-/* Makes certificates for devices that have none, one after the other, in order of their ids; then
+/* Makes certificates for devices that have none, or one that is due, in order of their ids: many at
+ * a time, with one commit. While devices wait for answers it rests FILLER_REST times as long as it
+ * has worked, so that it takes a bounded share from them; then
  * sleeps until it is kicked again. A round begins at the device it is kicked for: to make one more
  * among 100,000 must not look at them all. */
 struct rs_filler {
@@ -24,12 +27,16 @@ struct rs_filler {
 	struct rv_arena arena;
 	int64_t after; /* device ids looked at so far */
 	int64_t from;  /* the next round begins here */
-	int64_t device_id;
-	struct rv_str distid;
-	struct rv_ca_issue_sa_out made;
+	struct rs_missing missing[RS_CERTIFICATES_MANY];
+	size_t missing_count;
+	struct rv_ca_issue_many_out made; /* for the first of `missing`, in their order */
+	int64_t began_us;                 /* boot time, of this turn */
+	uv_timer_t *pause;                /* frees itself when closed */
 };
 
-void rs_filler_init(struct rs_filler *filler, struct rs_duty *duty);
+int rs_filler_init(struct rs_filler *filler, struct rs_duty *duty) RV_MUSTCHECK;
+/* The duty stops: what is under way ends by itself, then settles. */
+void rs_filler_stop(struct rs_filler *filler);
 /* `from`: the lowest device id that may lack one; 0 = any. */
 void rs_filler_kick(struct rs_filler *filler, int64_t from);
 

@@ -96,6 +96,37 @@ int rs_distid(struct rs_ctx *ctx, struct rv_str text, struct rv_str *out, struct
 	return out->ptr != NULL ? RV_OK : -ENOMEM;
 }
 
+struct fact {
+	struct rs_reader r;
+	struct rv_str value;
+};
+
+static int take_fact(const struct rv_db_row *row, void *arg)
+{
+	struct fact *fact = arg;
+
+	fact->r.row = row;
+	fact->value = rs_read_str(&fact->r);
+	return fact->r.err;
+}
+
+int rs_meta_get(struct rs_ctx *ctx, const char *name, struct rv_str *out)
+{
+	struct fact fact = { .r.ctx = ctx };
+	int err = rv_db_query(ctx->tx, &rs_sql_meta_get, RV_DB_PARAMS(RV_DB_T(rv_str(name))),
+			      take_fact, &fact);
+
+	if (err == RV_OK)
+		*out = fact.value;
+	return err;
+}
+
+int rs_meta_put(struct rs_ctx *ctx, const char *name, const char *value)
+{
+	return rv_db_exec(ctx->tx, &rs_sql_meta_put,
+			  RV_DB_PARAMS(RV_DB_T(rv_str(name)), RV_DB_T(rv_str(value))), NULL);
+}
+
 int rs_note_change(struct rs_ctx *ctx, enum rv_feed_record_kind kind, struct rv_str name,
 		   bool is_deleted)
 {

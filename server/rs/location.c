@@ -6,6 +6,7 @@
 #include "proto/armsconf/location.h"
 #include "server/rs/core.h"
 #include "server/rs/line.h"
+#include "server/rs/roll.h"
 #include "server/rs/sql/sql.h"
 #include "server/rs/url.h"
 
@@ -68,9 +69,14 @@ int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
 	entries = rv_arena_array(ctx->arena, location->rs_urls_len, sizeof(*entries));
 	if (md_config.ptr == NULL || entries == NULL)
 		goto fail;
-	for (size_t i = 0; i < location->rs_urls_len; i++)
-		entries[i] = (struct rv_rs_entry){ .url = location->rs_urls[i],
-						   .md_config = md_config };
+	err = RV_OK;
+	for (size_t i = 0; i < location->rs_urls_len && err == RV_OK; i++) {
+		entries[i].md_config = md_config;
+		err = rs_roll_tag_url(ctx, location->rs_urls[i], certificate_of(ctx, location),
+				      &entries[i].url, diag);
+	}
+	if (err != RV_OK)
+		goto fail;
 	*out = (struct rv_feed_location){ .name = location->name,
 					  .ll_timeout = location->ll_timeout,
 					  .rs_retry_max = location->rs_retry_max,

@@ -52,6 +52,9 @@ void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out)
 		.strangers_max = rv_conf_int(sec, "strangers_max"),
 		.incidents_keep_us = rv_conf_int(sec, "incidents_keep"),
 	};
+	s.sa_key = strcmp(rv_conf_str(sec, "sa_key"), "rsa2048") == 0 ? RV_CA_KEY_RSA2048
+								      : RV_CA_KEY_P256;
+	s.sa_renew_us = rv_conf_int(sec, "sa_renew");
 	struct rs_list servers = read_list(sec, "heartbeat_servers");
 
 	if (s.tunnel_urls.count == 0)

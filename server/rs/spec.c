@@ -39,6 +39,8 @@ static int check_line(struct rv_str value, struct rv_diag *diag)
 	return rs_line_parse(value, &line, diag);
 }
 
+static const char *const sa_keys[] = { "p256", "rsa2048", NULL }; /* as enum rv_ca_key */
+
 static const struct rv_conf_item rs_items[] = {
 	{ .name = "name",
 	  .type = RV_CONF_STR,
@@ -178,6 +180,23 @@ static const struct rv_conf_item rs_items[] = {
 	  .max = 3650 * DAYS_US,
 	  .doc = "How long incidents are kept after they are resolved. Others are never forgotten.",
 	  .doc_ja = "解決済みのインシデントを保存する期間。" },
+	{ .name = "sa_key",
+	  .type = RV_CONF_ENUM,
+	  .def = "p256",
+	  .choices = sa_keys,
+	  .doc = "Key of device certificates made here. rsa2048: for https-simple pushes to "
+		 "devices "
+		 "with the original client, which knows RSA key exchange only.",
+	  .doc_ja = "機器の証明書の鍵の種類。" },
+	{ .name = "sa_renew",
+	  .type = RV_CONF_DURATION,
+	  .def = "30d",
+	  .min = DAYS_US,
+	  .max = 3650 * DAYS_US,
+	  .doc = "A device certificate of ours is made anew this long before it expires, and "
+		 "handed "
+		 "out at the next pull.",
+	  .doc_ja = "機器の証明書を期限のどれだけ前に更新するか。" },
 };
 
 static const struct rv_conf_item ca_items[] = {
@@ -201,9 +220,24 @@ static const struct rv_conf_item ca_items[] = {
 	  .def = "730d",
 	  .min = DAYS_US,
 	  .max = 3650 * DAYS_US,
-	  .doc = "Validity of device certificates; they are renewed at the first pull of the last "
-		 "30 days.",
+	  .doc = "Validity of device certificates; rs.sa_renew says when they are renewed.",
 	  .doc_ja = "機器の証明書の有効期間。" },
+	{ .name = "keys_ready",
+	  .type = RV_CONF_INT,
+	  .def = "256",
+	  .min = 0,
+	  .max = 100000,
+	  .doc = "P-256 keys for device certificates that are made ahead.",
+	  .doc_ja = "機器の証明書用に予め生成しておくP-256鍵の数。" },
+	{ .name = "rsa_keys_ready",
+	  .type = RV_CONF_INT,
+	  .def = "0",
+	  .min = 0,
+	  .max = 10000,
+	  .doc = "RSA keys made ahead (rs.sa_key = rsa2048): each costs 0.1 s of CPU or more. 0: "
+		 "each "
+		 "when it is asked for.",
+	  .doc_ja = "予め生成しておくRSA鍵の数。0なら要求時に生成する。" },
 };
 
 const struct rv_conf_section rv_rs_sections[] = {
@@ -222,7 +256,7 @@ const size_t rv_rs_section_count = RV_ARRAY_LEN(rv_rs_sections);
 
 static const char *const rs_serves[] = { "rs.op",           "rs.pull", "rs.method-query",
 					 "rs.waiting-note", "rs.feed", NULL };
-static const char *const rs_calls[] = { "ca.issue-sa", NULL };
+static const char *const rs_calls[] = { "ca.issue-sa", "ca.issue-many", NULL };
 static const char *const rs_publishes[] = { "rs.changed", NULL };
 static const char *const rs_reads[] = { "rs", "ca", NULL };
 static const char *const rs_files[] = { "ca.certificate", NULL };
@@ -237,7 +271,7 @@ const struct rv_duty_spec rv_rs_duty_spec = {
 	.files = rs_files,
 };
 
-static const char *const ca_serves[] = { "ca.issue-sa", NULL };
+static const char *const ca_serves[] = { "ca.issue-sa", "ca.issue-many", NULL };
 static const char *const ca_reads[] = { "ca", NULL };
 static const char *const ca_files[] = { "ca.certificate", "ca.key", NULL };
 

@@ -12,7 +12,7 @@ RS_STMT(device_list, "device.list",
 	"SELECT " RS_SQL_DEVICE_COLUMNS " WHERE d.distid > ? ORDER BY d.distid LIMIT ?")
 RS_STMT(device_for_contact, "device.for-contact",
 	"SELECT d.id, d.is_enabled, d.rs, d.rs_key, d.heartbeat_key, s.startup_id, s.delivered_id,"
-	" c.certificate, c.private_key, c.expires_at, c.is_given"
+	" c.certificate, c.private_key, c.expires_at, c.is_given, c.is_due"
 	" FROM device d JOIN device_state s ON s.device_id = d.id"
 	" LEFT JOIN device_certificate c ON c.device_id = d.id WHERE d.distid = ?")
 RS_STMT(device_for_feed, "device.for-feed",
@@ -43,15 +43,3 @@ RS_STMT(device_set_working, "device.set-working",
 	"UPDATE device_state SET working_id = ? WHERE device_id = ?")
 RS_STMT(device_set_startup, "device.set-startup",
 	"UPDATE device_state SET startup_id = ? WHERE device_id = ?")
-/* The certificate may come when its device is gone again. */
-RS_STMT(certificate_put, "certificate.put",
-	"INSERT INTO device_certificate (device_id, certificate, private_key, expires_at, is_given)"
-	" SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM device WHERE id = ?1)"
-	" ON CONFLICT (device_id) DO UPDATE SET certificate = excluded.certificate, private_key = "
-	"excluded.private_key,"
-	" expires_at = excluded.expires_at, is_given = excluded.is_given")
-RS_STMT(certificate_delete, "certificate.delete",
-	"DELETE FROM device_certificate WHERE device_id = ?")
-RS_STMT(certificate_missing, "certificate.missing",
-	"SELECT d.id, d.distid FROM device d LEFT JOIN device_certificate c ON c.device_id = d.id"
-	" WHERE d.id > ? AND c.device_id IS NULL ORDER BY d.id LIMIT 1")

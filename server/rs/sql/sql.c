@@ -1,5 +1,6 @@
 #include "server/rs/sql/sql.h"
 
+#include "server/rs/sql/migrate_certificate.h"
 #include "server/rs/sql/migrate_incident.h"
 #include "server/rs/sql/schema.sqlite.h"
 
@@ -9,6 +10,7 @@
 #include "server/rs/sql/pull.sqlite.h"
 #include "server/rs/sql/location.sqlite.h"
 #include "server/rs/sql/incident.sqlite.h"
+#include "server/rs/sql/certificate.sqlite.h"
 #undef RS_STMT
 
 struct rv_db_stmt *const rs_sql_all[] = {
@@ -18,6 +20,7 @@ struct rv_db_stmt *const rs_sql_all[] = {
 #include "server/rs/sql/pull.sqlite.h"
 #include "server/rs/sql/location.sqlite.h"
 #include "server/rs/sql/incident.sqlite.h"
+#include "server/rs/sql/certificate.sqlite.h"
 #undef RS_STMT
 };
 const size_t rs_sql_count = RV_ARRAY_LEN(rs_sql_all);
@@ -28,5 +31,9 @@ const struct rv_db_migration rs_sql_migrations[] = {
 	  .name = "0002-incidents",
 	  .sqlite = RS_SQL_INCIDENT_SQLITE,
 	  .postgresql = RS_SQL_INCIDENT_POSTGRESQL },
+	{ .number = 3,
+	  .name = "0003-certificates",
+	  .sqlite = RS_SQL_CERTIFICATE_SQLITE,
+	  .postgresql = RS_SQL_CERTIFICATE_POSTGRESQL },
 };
 const size_t rs_sql_migration_count = RV_ARRAY_LEN(rs_sql_migrations);

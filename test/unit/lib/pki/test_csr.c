@@ -148,15 +148,19 @@ static void a_signer_issues_for_keys_of_both_kinds(void **state)
 	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
 		struct rv_buf cert = { 0 }, pem = { 0 };
 		struct rv_pki_key *made;
-		struct rv_pki_info info;
+		struct rv_pki_info info, told = { 0 };
 
 		assert_int_equal(rv_pki_key_make(cases[i].kind, &made), RV_OK);
-		assert_int_equal(rv_pki_signer_issue(signer, &req, made, &cert, NULL), RV_OK);
+		assert_int_equal(rv_pki_signer_issue(signer, &req, made, &cert, &told, NULL),
+				 RV_OK);
 		assert_int_equal(rv_pki_key_pem(made, &pem), RV_OK);
 		assert_int_equal(rv_pki_check_pair(rv_buf_str(&cert), rv_buf_str(&pem), NULL),
 				 RV_OK);
 		assert_int_equal(rv_pki_inspect(rv_buf_str(&cert), &info, NULL), RV_OK);
 		assert_string_equal(info.key, cases[i].text);
+		assert_string_equal(told.serial, info.serial);
+		assert_string_equal(told.print, info.print);
+		assert_int_equal(told.not_after_us, info.not_after_us);
 		assert_in_range(strlen(info.serial), 28, RV_PKI_SERIAL_MAX);
 		assert_in_range(cert.len + 1, 1, 5119); /* spec/arms-protocol.md appendix A */
 		assert_in_range(pem.len + 1, 1, 5119);

@@ -196,56 +196,6 @@ static void pulls_of_strangers_are_bounded_and_others_are_not(void **state)
 	last_pull(f, DID, 1);
 }
 
-static int put_certificate(struct rs_ctx *ctx, void *arg)
-{
-	struct rv_ca_issue_sa_out made = { .certificate_pem = S("cert"),
-					   .private_key_pem = S("key"),
-					   .expires_at = *(int64_t *)arg };
-	int64_t id;
-	struct rv_str distid;
-
-	assert_int_equal(rs_certificate_missing(ctx, 0, &id, &distid), RV_OK);
-	assert_true(rv_str_is(distid, DID));
-	assert_int_equal(rs_certificate_put(ctx, id, &made, false), RV_OK);
-	assert_int_equal(rs_certificate_missing(ctx, 0, &id, &distid), RV_OK);
-	assert_int_equal(id, 0);
-	return rs_certificate_put(ctx, 12345, &made, false); /* of a device that is gone: nothing */
-}
-
-static int put_again(struct rs_ctx *ctx, void *arg)
-{
-	struct rv_ca_issue_sa_out made = { .certificate_pem = S("cert2"),
-					   .private_key_pem = S("key2"),
-					   .expires_at = *(int64_t *)arg };
-	struct rs_device device;
-
-	assert_int_equal(rs_device_find(ctx, S(DID), &device, NULL), RV_OK);
-	return rs_certificate_put(ctx, device.pub.id, &made, false);
-}
-
-static void a_certificate_is_delivered_and_renewed_near_its_end(void **state)
-{
-	struct fixture *f = *state;
-	struct rv_rs_pull_in in = pull_of(DID, "rs-key");
-	struct rv_rs_pull_out out;
-	struct rs_pull_extra extra;
-	int64_t day = INT64_C(86400) * RV_US_PER_SEC;
-	int64_t expires = rv_time_utc_us() + 31 * day;
-
-	make_device(f, DID);
-	give_text(f, DID, RV_CONFIG_KIND_STARTUP, "x");
-	assert_int_equal(run_tx(f, put_certificate, &expires), RV_OK);
-	assert_int_equal(run_pull(f, &in, &out, &extra), RV_OK);
-	assert_true(rv_str_is(out.sa_certificate, "cert"));
-	assert_true(rv_str_is(out.sa_private_key, "key"));
-	assert_false(extra.wants_certificate);
-	expires -= 2 * day;
-	assert_int_equal(run_tx(f, put_again, &expires), RV_OK);
-	assert_int_equal(run_pull(f, &in, &out, &extra), RV_OK);
-	assert_true(rv_str_is(out.sa_certificate, "cert2"));
-	assert_true(extra.wants_certificate);
-}
-
 /* -- push-method-query ---------------------------------------------------------------------- */
 
 static void a_query_makes_the_delivered_config_the_running_one(void **state)
@@ -311,8 +261,6 @@ int main(void)
 			the_waiting_list_is_bounded_and_the_oldest_gives_way, fixture_setup,
 			fixture_teardown),
 		cmocka_unit_test_setup_teardown(pulls_of_strangers_are_bounded_and_others_are_not,
-						fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_certificate_is_delivered_and_renewed_near_its_end,
 						fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_query_makes_the_delivered_config_the_running_one,
 						fixture_setup, fixture_teardown),
