@@ -5,6 +5,7 @@
 
 #include "app/supervisor.h"
 #include "server/http/http.h"
+#include "server/legacy/legacy.h"
 #include "server/ls/ls.h"
 #include "server/proxy/proxy.h"
 #include "server/rs/rs.h"
@@ -83,10 +84,11 @@ size_t rv_duties_all(const struct rv_duty_spec *out[static RV_DUTIES_MAX])
 
 	for (size_t i = 0; i < rv_component_count; i++) {
 		for (size_t j = 0; rv_components[i].duties[j] != NULL; j++) {
-			assert(n < RV_DUTIES_MAX - 2);
+			assert(n < RV_DUTIES_MAX - 3);
 			out[n++] = rv_components[i].duties[j];
 		}
 	}
+	out[n++] = &rv_legacy_duty_spec;
 	out[n++] = &rsapi_spec;
 	out[n] = NULL;
 	return n;

@@ -8,7 +8,17 @@
 #include "duties.h"
 #include "first.h"
 #include "log/log.h"
+#include "server/legacy/legacy.h"
 #include "server/status/status.h"
+
+static bool has_duty(const struct rv_duty_spec *const *duties, const char *name)
+{
+	for (; *duties != NULL; duties++) {
+		if (strcmp((*duties)->name, name) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* NULL component: all of them. */
 static void choose_duties(const struct rv_component *component, const struct rv_conf *conf,
@@ -16,6 +26,7 @@ static void choose_duties(const struct rv_component *component, const struct rv_
 {
 	const struct rv_conf_sec *status = rv_conf_get(conf, "status", NULL);
 	const char *const *addrs;
+	const struct rv_duty_spec *legacy;
 	size_t n = 0;
 
 	for (size_t i = 0; i < rv_component_count; i++) {
@@ -29,15 +40,10 @@ static void choose_duties(const struct rv_component *component, const struct rv_
 			out[n++] = c->duties[j];
 	}
 	out[n] = NULL;
-}
-
-static bool has_duty(const struct rv_duty_spec *const *duties, const char *name)
-{
-	for (; *duties != NULL; duties++) {
-		if (strcmp((*duties)->name, name) == 0)
-			return true;
-	}
-	return false;
+	legacy = rv_legacy_spec(conf, has_duty(out, "ls"), has_duty(out, "proxy"));
+	if (legacy != NULL)
+		out[n++] = legacy;
+	out[n] = NULL;
 }
 
 /* The first address of http.listen as a URL; a wildcard is reached at this host. */

@@ -1,13 +1,35 @@
 #include "server/armsfront/edge.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/metric.h"
+#include "base/rand.h"
+#include "base/time.h"
+#include "log/log.h"
+#include "server/armsfront/old.h"
+
+/* One front and the section it belongs to. */
+struct door {
+	struct rv_edge *edge;
+	const struct rv_edge_opt *opt;
+	struct rv_tls_ctx *tls;
+	struct rv_front *front;
+	bool hands_over; /* to the duty `legacy` */
+};
 
 struct rv_edge {
 	struct rv_duty *duty;
-	struct rv_edge_opt opt;
-	struct rv_tls_ctx *tls;
-	struct rv_front *front;
+	struct door doors[RV_EDGE_DOORS_MAX];
+	size_t door_count;
+	size_t stopped;
+	/* Clients of old TLS. */
+	struct rv_old *old;
+	uint64_t handed_over, turned_away, missed;
 };
 
 /* A message on its way; in the exchange's arena. */
@@ -36,7 +58,7 @@ static void on_reply(void *arg, int status, struct rv_str body)
 		rv_front_fail(p->exchange, status);
 }
 
-static int pass_on(struct rv_edge *edge, struct passing *p, const struct rv_front_request *request)
+static int pass_on(struct door *door, struct passing *p, const struct rv_front_request *request)
 {
 	const struct rv_edge_route *route = p->route;
 	struct rv_arena *arena = rv_front_arena(p->exchange);
@@ -50,7 +72,7 @@ static int pass_on(struct rv_edge *edge, struct passing *p, const struct rv_fron
 	rv_contract_encode(route->in, in, &body);
 	err = body.err;
 	if (err == RV_OK)
-		err = rv_bus_request(rv_duty_bus(edge->duty), route->peer, -1, route->method,
+		err = rv_bus_request(rv_duty_bus(door->edge->duty), route->peer, -1, route->method,
 				     rv_buf_str(&body), EDGE_TIMEOUT_US, on_reply, p);
 	rv_buf_deinit(&body);
 	return err;
@@ -59,8 +81,8 @@ static int pass_on(struct rv_edge *edge, struct passing *p, const struct rv_fron
 static void handle(void *owner, struct rv_front_exchange *exchange,
 		   const struct rv_front_request *request)
 {
-	struct rv_edge *edge = owner;
-	const struct rv_edge_route *route = edge->opt.routes;
+	struct door *door = owner;
+	const struct rv_edge_route *route = door->opt->routes;
 	struct passing *p = rv_arena_alloc(rv_front_arena(exchange), sizeof(*p));
 	int err = -ENOMEM;
 
@@ -68,53 +90,178 @@ static void handle(void *owner, struct rv_front_exchange *exchange,
 		route++; /* the front lets only our types through */
 	if (p != NULL) {
 		*p = (struct passing){ exchange, route };
-		err = pass_on(edge, p, request);
+		err = pass_on(door, p, request);
 	}
 	if (err != RV_OK)
 		rv_front_fail(exchange, err);
 }
 
+/* -- clients of old TLS ---------------------------------------------------------------------- */
+
+/* In plain bytes: without a handshake there is nothing to encrypt with. What the client sent is
+ * read first, or close would send a reset that overtakes the alert. */
+static void turn_away(struct door *door, int fd, enum rv_tls_hello hello, const char *peer)
+{
+	struct rv_edge *edge = door->edge;
+	uint8_t alert[RV_TLS_ALERT_LEN];
+	char hello_bytes[RV_TLS_HELLO_MAX];
+	const char *reason = hello == RV_TLS_HELLO_FALLBACK ? "fallback" : "version";
+
+	edge->turned_away++;
+	if (rv_old_note(edge->old, peer, rv_time_boot_us()))
+		rv_log(RV_LOG_WARN, "tls.legacy.refused", RV_KS("listener", door->opt->section),
+		       RV_KS("peer", peer), RV_KS("reason", reason));
+	rv_tls_hello_alert(hello, alert);
+	if (recv(fd, hello_bytes, sizeof(hello_bytes), 0) > 0 &&
+	    send(fd, alert, sizeof(alert), MSG_NOSIGNAL) == (ssize_t)sizeof(alert))
+		close(fd);
+	else
+		rv_net_reset(fd);
+}
+
+static void on_old(void *owner, int fd, enum rv_tls_hello hello, const char *peer)
+{
+	struct door *door = owner;
+	struct rv_edge *edge = door->edge;
+
+	if (!door->hands_over || hello == RV_TLS_HELLO_FALLBACK) {
+		turn_away(door, fd, hello, peer);
+	} else if (rv_duty_handover(edge->duty, fd, door->opt->section) == RV_OK) {
+		edge->handed_over++;
+		close(fd);
+	} else {
+		edge->missed++;
+		rv_net_reset(fd);
+	}
+}
+
+static void on_socket(void *arg, int fd, const char *label)
+{
+	struct rv_edge *edge = arg;
+
+	for (size_t i = 0; i < edge->door_count; i++) {
+		if (strcmp(edge->doors[i].opt->section, label) == 0) {
+			rv_front_take(edge->doors[i].front, fd);
+			return;
+		}
+	}
+	rv_net_reset(fd);
+}
+
+/* -- life ------------------------------------------------------------------------------------ */
+
 static void edge_free(struct rv_edge *edge)
 {
 	if (edge == NULL)
 		return;
-	rv_front_free(edge->front);
-	rv_tls_ctx_unref(edge->tls);
+	for (size_t i = 0; i < edge->door_count; i++) {
+		rv_front_free(edge->doors[i].front);
+		rv_tls_ctx_unref(edge->doors[i].tls);
+	}
+	rv_old_free(edge->old);
 	free(edge);
+}
+
+static struct rv_edge *edge_new(struct rv_duty *duty)
+{
+	struct rv_edge *edge = calloc(1, sizeof(*edge));
+	uint64_t seed;
+
+	if (edge == NULL)
+		return NULL;
+	rv_rand_secret(&seed, sizeof(seed));
+	edge->duty = duty;
+	edge->old = rv_old_new(seed);
+	if (edge->old == NULL) {
+		edge_free(edge);
+		return NULL;
+	}
+	return edge;
+}
+
+static struct rv_net_limits limits_of(const struct rv_conf_sec *sec)
+{
+	return (struct rv_net_limits){
+		.conns_max = (unsigned)rv_conf_int(sec, "conns_max"),
+		.handshakes_max = (unsigned)rv_conf_int(sec, "handshakes_max"),
+		.source_percent = (unsigned)rv_conf_int(sec, "source_share"),
+	};
+}
+
+/* is_legacy: for sockets handed over; else for our listening sockets. */
+static int open_door(struct rv_edge *edge, const struct rv_edge_opt *opt, bool is_legacy,
+		     struct rv_diag *diag)
+{
+	const struct rv_conf *conf = rv_duty_conf(edge->duty);
+	const struct rv_conf_sec *sec = rv_conf_get(conf, opt->section, NULL);
+	struct door *door = &edge->doors[edge->door_count];
+	const struct rv_front_tls_opt tls = {
+		.section = opt->section,
+		.asks_client_certificate = opt->asks_client_certificate,
+		.is_legacy = is_legacy,
+		.tickets = is_legacy ? NULL : rv_duty_tickets(edge->duty),
+	};
+	struct rv_front_opt front = { .loop = rv_duty_loop(edge->duty),
+				      .words = opt->words,
+				      .limits = limits_of(sec),
+				      .handle = handle,
+				      .on_old = on_old,
+				      .owner = door };
+	int err;
+
+	assert(edge->door_count < RV_EDGE_DOORS_MAX);
+	edge->door_count++;
+	door->edge = edge;
+	door->opt = opt;
+	door->hands_over = !is_legacy && rv_conf_bool(sec, "legacy");
+	for (size_t i = 0; i < opt->route_count; i++)
+		front.types |= 1U << opt->routes[i].type;
+	err = rv_front_tls(conf, &tls, &door->tls, diag);
+	if (err != RV_OK)
+		return err;
+	front.tls = door->tls;
+	if (!is_legacy)
+		front.listen_count = rv_duty_listeners(edge->duty, &front.listen_fds);
+	return rv_front_new(&front, &door->front);
 }
 
 int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **state,
 		  struct rv_diag *diag)
 {
-	const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(duty), opt->section, NULL);
-	struct rv_edge *edge = calloc(1, sizeof(*edge));
-	struct rv_front_opt front = { .loop = rv_duty_loop(duty),
-				      .words = opt->words,
-				      .conns_max = (unsigned)rv_conf_int(sec, "conns_max"),
-				      .handle = handle,
-				      .owner = edge };
+	struct rv_edge *edge = edge_new(duty);
 	int err;
 
 	if (edge == NULL)
 		return -ENOMEM;
-	edge->duty = duty;
-	edge->opt = *opt;
-	for (size_t i = 0; i < opt->route_count; i++)
-		front.types |= 1U << opt->routes[i].type;
-	err = rv_front_tls(rv_duty_conf(duty), opt->section, opt->asks_client_certificate,
-			   rv_duty_tickets(duty), &edge->tls, diag);
-	if (err != RV_OK)
-		goto fail;
-	front.tls = edge->tls;
-	front.listen_count = rv_duty_listeners(duty, &front.listen_fds);
-	err = rv_front_new(&front, &edge->front);
-	if (err != RV_OK)
-		goto fail;
+	err = open_door(edge, opt, false, diag);
+	if (err != RV_OK) {
+		edge_free(edge);
+		return err;
+	}
 	*state = edge;
 	return RV_OK;
-fail:
-	edge_free(edge);
-	return err;
+}
+
+int rv_edge_start_legacy(struct rv_duty *duty, const struct rv_edge_opt *const *opts, size_t n,
+			 void **state, struct rv_diag *diag)
+{
+	struct rv_edge *edge = edge_new(duty);
+	int err = edge == NULL ? -ENOMEM : RV_OK;
+
+	for (size_t i = 0; i < n && err == RV_OK; i++) {
+		const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(duty), opts[i]->section,
+							    NULL);
+
+		if (sec != NULL && rv_conf_bool(sec, "legacy"))
+			err = open_door(edge, opts[i], true, diag);
+	}
+	if (err != RV_OK) {
+		/* A front that was opened is on the loop; the process ends anyway. */
+		return err;
+	}
+	rv_duty_on_socket(duty, on_socket, edge);
+	*state = edge;
+	return RV_OK;
 }
 
 static void on_stopped(void *arg)
@@ -122,6 +269,8 @@ static void on_stopped(void *arg)
 	struct rv_edge *edge = arg;
 	struct rv_duty *duty = edge->duty;
 
+	if (++edge->stopped < edge->door_count)
+		return;
 	edge_free(edge);
 	rv_duty_stopped(duty);
 }
@@ -129,13 +278,27 @@ static void on_stopped(void *arg)
 void rv_edge_stop(void *state)
 {
 	struct rv_edge *edge = state;
+	size_t n = edge->door_count;
 
-	rv_front_stop(edge->front, on_stopped, edge);
+	for (size_t i = 0; i < n; i++)
+		rv_front_stop(edge->doors[i].front, on_stopped, edge);
 }
 
 void rv_edge_metrics(void *state, struct rv_buf *out)
 {
 	const struct rv_edge *edge = state;
+	const struct rv_metric old[] = {
+		{ "legacy_handed_over_total", "Clients of old TLS handed to the legacy process.",
+		  edge->handed_over },
+		{ "legacy_missed_total",
+		  "Clients of old TLS reset, the legacy process had no room.", edge->missed },
+		{ "legacy_refused_total", "Clients of old TLS turned away.", edge->turned_away },
+		{ "legacy_refused_addresses",
+		  "Addresses of those turned away in 24 hours, as far as this worker met them.",
+		  rv_old_count(edge->old, rv_time_boot_us()) },
+	};
 
-	rv_front_metrics(edge->front, out);
+	for (size_t i = 0; i < edge->door_count; i++)
+		rv_front_metrics(edge->doors[i].front, out);
+	rv_metric_put(out, "tls", old, RV_ARRAY_LEN(old));
 }

@@ -1,6 +1,15 @@
-/* edge.h - the life of a duty whose whole task is a front: start, stop, metrics.
+/* edge.h - the life of a duty whose whole task is fronts: start, stop, metrics.
+ *
+ *   ls, proxy   one front on listening sockets, TLS 1.2 and newer
+ *   legacy      both fronts, TLS 1.0, for sockets that those two hand over
  *
  * The owner's state is a struct rv_edge; messages become bus requests to one other duty.
+ *
+ * A client that offers TLS 1.1 at most is handed to the duty `legacy` when the item says so. Else
+ * it is told by an alert in plain bytes, counted, and logged once per address and day. One that
+ * says it only fell back from something better gets the alert in any case (RFC 7507): we could do
+ * better, so somebody in between made it fall back. When `legacy` does not run at the moment, or
+ * has too many waiting, the socket is reset: the device tries again.
  */
 #ifndef RV_ARMSFRONT_EDGE_H
 #define RV_ARMSFRONT_EDGE_H
@@ -10,6 +19,8 @@
 #include "server/armsfront/front.h"
 
 enum { EDGE_TIMEOUT_US = 10 * 1000 * 1000 }; /* for the duty behind; then the device hears 301 */
+
+enum { RV_EDGE_DOORS_MAX = 2 };
 
 struct rv_edge;
 
@@ -25,15 +36,19 @@ struct rv_edge_route {
 };
 
 struct rv_edge_opt {
-	const char *section; /* of the config, with listen, certificate, key, conns_max */
+	const char *section; /* of the config, with listen, certificate, key, RV_FRONT_ITEMS */
 	struct rv_front_words words;
 	bool asks_client_certificate; /* item client_ca */
 	const struct rv_edge_route *routes;
 	size_t route_count;
 };
 
+/* opt lives as long as the process. */
 int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **state,
 		  struct rv_diag *diag) RV_MUSTCHECK;
+/* One front per entry whose section says `legacy`. */
+int rv_edge_start_legacy(struct rv_duty *duty, const struct rv_edge_opt *const *opts, size_t n,
+			 void **state, struct rv_diag *diag) RV_MUSTCHECK;
 /* For struct rv_duty_code. */
 void rv_edge_stop(void *state);
 void rv_edge_metrics(void *state, struct rv_buf *out);

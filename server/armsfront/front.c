@@ -1,5 +1,6 @@
 #include "server/armsfront/front.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,11 +312,19 @@ void *rv_front_owner(const struct rv_front_exchange *exchange)
 
 /* -- the server ----------------------------------------------------------------------------- */
 
+static void on_old(void *arg, int fd, enum rv_tls_hello hello, const char *peer)
+{
+	struct rv_front *front = arg;
+
+	front->opt.on_old(front->opt.owner, fd, hello, peer);
+}
+
 static const struct rv_net_callbacks callbacks = {
 	.on_open = on_open,
 	.on_data = on_data,
 	.on_eof = on_eof,
 	.on_close = on_close,
+	.on_old = on_old,
 };
 
 int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out)
@@ -325,11 +334,12 @@ int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out)
 					 .tls = opt->tls,
 					 .cb = &callbacks,
 					 .arg = front,
-					 .limits = { .conns_max = opt->conns_max },
+					 .limits = opt->limits,
 					 .handshake_us = FRONT_HANDSHAKE_US,
 					 .out_max = FRONT_ANSWER_MAX };
 	int err;
 
+	assert(opt->on_old != NULL || opt->listen_count == 0);
 	if (front == NULL)
 		return -ENOMEM;
 	front->opt = *opt;
@@ -340,6 +350,16 @@ int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out)
 	}
 	*out = front;
 	return RV_OK;
+}
+
+void rv_front_set_limits(struct rv_front *front, const struct rv_net_limits *limits)
+{
+	rv_net_server_set_limits(front->server, limits);
+}
+
+void rv_front_take(struct rv_front *front, int fd)
+{
+	rv_net_server_take(front->server, fd);
 }
 
 static void on_server_done(void *arg)
@@ -404,7 +424,18 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out)
 		{ "connections_total", "Connections accepted.", s.net.accepted },
 		{ "connections_refused_total", "Connections refused, too many were open.",
 		  s.net.refused_full },
+		{ "connections_refused_source_total",
+		  "Connections and handshakes refused, their source had its share.",
+		  s.net.refused_source },
+		{ "connections_displaced_total",
+		  "Connections that said nothing, or stalled, and gave way to others.",
+		  s.net.displaced },
 		{ "connections_open", "Connections open.", s.net.open },
+		{ "tls_handshakes_refused_total",
+		  "Connections reset before TLS, too many handshakes were in progress.",
+		  s.net.refused_busy },
+		{ "tls_handshakes_open", "TLS handshakes in progress.", s.net.handshaking },
+		{ "tls_resumed_total", "TLS handshakes that resumed a session.", s.net.resumed },
 		{ "tls_handshakes_total", "TLS handshakes completed.", s.net.handshakes },
 		{ "tls_handshake_failures_total", "TLS handshakes failed.",
 		  s.net.handshake_failures },

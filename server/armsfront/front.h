@@ -66,15 +66,21 @@ struct rv_front_opt {
 	struct rv_tls_ctx *tls;
 	const int *listen_fds;
 	size_t listen_count;
-	unsigned conns_max;
+	struct rv_net_limits limits;
 	unsigned types; /* bit per enum rv_armsxml_type that is served */
 	/* Must lead to exactly one rv_front_answer() or rv_front_fail(), now or later. */
 	void (*handle)(void *owner, struct rv_front_exchange *exchange,
 		       const struct rv_front_request *request);
+	/* A client that offers TLS 1.1 at most: see on_old of net.h. Needed with listeners. */
+	void (*on_old)(void *owner, int fd, enum rv_tls_hello hello, const char *peer);
 	void *owner;
 };
 
 int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out) RV_MUSTCHECK;
+/* For newcomers. */
+void rv_front_set_limits(struct rv_front *front, const struct rv_net_limits *limits);
+/* Serve a socket that another process accepted; takes it over. */
+void rv_front_take(struct rv_front *front, int fd);
 /* Close everything; `done` runs when no exchange is open any more and may free the front. */
 void rv_front_stop(struct rv_front *front, void (*done)(void *arg), void *arg);
 void rv_front_free(struct rv_front *front); /* NULL allowed */
@@ -105,11 +111,17 @@ void rv_front_metrics(const struct rv_front *front, struct rv_buf *out);
 
 /* -- at start-up ----------------------------------------------------------------------------- */
 
+struct rv_front_tls_opt {
+	const char *section; /* of the configuration; sessions are resumed within it */
+	bool asks_client_certificate;
+	bool is_legacy; /* TLS 1.0 alone, with the second chain and without tickets */
+	struct rv_tls_tickets *tickets; /* NULL = none */
+};
+
 /* TLS context of a server from the items of its section: certificate, key and, when it asks for
- * client certificates, client_ca (no file: none is asked for); sessions are resumed within the
- * section. diag names the item. */
-int rv_front_tls(const struct rv_conf *conf, const char *section, bool asks_client_certificate,
-		 struct rv_tls_tickets *tickets, struct rv_tls_ctx **out,
-		 struct rv_diag *diag) RV_MUSTCHECK;
+ * client certificates, client_ca (no file: none is asked for); for TLS 1.0 also legacy_certificate
+ * and legacy_key, when there are. diag names the item. */
+int rv_front_tls(const struct rv_conf *conf, const struct rv_front_tls_opt *how,
+		 struct rv_tls_ctx **out, struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif

@@ -46,14 +46,14 @@ static const struct rv_edge_route routes[] = {
 	  &rv_ls_solicit_out_type, to_bus, from_bus },
 };
 
+const struct rv_edge_opt rv_ls_edge = { .section = "ls",
+					.words = RV_FRONT_WORDS("ls"),
+					.routes = routes,
+					.route_count = RV_ARRAY_LEN(routes) };
+
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
-	static const struct rv_edge_opt opt = { .section = "ls",
-						.words = RV_FRONT_WORDS("ls"),
-						.routes = routes,
-						.route_count = RV_ARRAY_LEN(routes) };
-
-	return rv_edge_start(duty, &opt, state, diag);
+	return rv_edge_start(duty, &rv_ls_edge, state, diag);
 }
 
 const struct rv_duty_code rv_ls_code = {

@@ -17,6 +17,10 @@ extern const struct rv_duty_spec rv_ls_duty_spec, rv_lsstore_duty_spec;
 extern const struct rv_conf_section rv_ls_sections[];
 extern const size_t rv_ls_section_count;
 
+/* Its messages, for the process that serves devices of TLS 1.0 (ls_edge_dep). */
+struct rv_edge_opt;
+extern const struct rv_edge_opt rv_ls_edge;
+
 extern const struct rv_duty_code rv_ls_code;      /* ls_edge_dep */
 extern const struct rv_duty_code rv_lsstore_code; /* lsstore_dep */
 

@@ -1,5 +1,7 @@
 #include "server/ls/ls.h"
 
+#include "server/armsfront/items.h"
+
 static const struct rv_conf_item ls_items[] = {
 	{ .name = "listen",
 	  .type = RV_CONF_LIST,
@@ -32,13 +34,7 @@ static const struct rv_conf_item ls_items[] = {
 	  .reload = RV_CONF_LIVE,
 	  .doc = "Its private key.",
 	  .doc_ja = "その秘密鍵。" },
-	{ .name = "conns_max",
-	  .type = RV_CONF_INT,
-	  .def = "4096",
-	  .min = 1,
-	  .max = 1000000,
-	  .doc = "Connections at a time, per worker.",
-	  .doc_ja = "プロセスあたりの最大接続数。" },
+	RV_FRONT_ITEMS("4096"),
 	{ .name = "store",
 	  .type = RV_CONF_STR,
 	  .doc = "URL of the store. Default: sqlite:ls.db in the state directory.",
@@ -74,6 +70,7 @@ const struct rv_duty_spec rv_ls_duty_spec = {
 	.listen_item = "listen",
 	.workers_item = "workers",
 	.wants_tickets = true,
+	.hands_to = "legacy",
 };
 
 static const char *const store_serves[] = { "ls.solicit", NULL };

@@ -141,15 +141,15 @@ static const struct rv_edge_route routes[] = {
 	  &rv_rs_method_query_out_type, query_to_bus, query_from_bus },
 };
 
+const struct rv_edge_opt rv_proxy_edge = { .section = "proxy",
+					   .words = RV_FRONT_WORDS("proxy"),
+					   .asks_client_certificate = true,
+					   .routes = routes,
+					   .route_count = RV_ARRAY_LEN(routes) };
+
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
-	static const struct rv_edge_opt opt = { .section = "proxy",
-						.words = RV_FRONT_WORDS("proxy"),
-						.asks_client_certificate = true,
-						.routes = routes,
-						.route_count = RV_ARRAY_LEN(routes) };
-
-	return rv_edge_start(duty, &opt, state, diag);
+	return rv_edge_start(duty, &rv_proxy_edge, state, diag);
 }
 
 const struct rv_duty_code rv_proxy_code = {

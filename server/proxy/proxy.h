@@ -17,6 +17,10 @@ extern const struct rv_duty_spec rv_proxy_duty_spec;
 extern const struct rv_conf_section rv_proxy_sections[];
 extern const size_t rv_proxy_section_count;
 
+/* Its messages, for the process that serves devices of TLS 1.0 (proxy_dep). */
+struct rv_edge_opt;
+extern const struct rv_edge_opt rv_proxy_edge;
+
 extern const struct rv_duty_code rv_proxy_code; /* proxy_dep */
 
 #endif

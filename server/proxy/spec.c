@@ -1,5 +1,7 @@
 #include "server/proxy/proxy.h"
 
+#include "server/armsfront/items.h"
+
 static const struct rv_conf_item proxy_items[] = {
 	{ .name = "listen",
 	  .type = RV_CONF_LIST,
@@ -40,13 +42,7 @@ static const struct rv_conf_item proxy_items[] = {
 		 "not "
 		 "ask, for devices whose certificates come from elsewhere.",
 	  .doc_ja = "機器の証明書を検証するCA。空文字列なら証明書を求めない。" },
-	{ .name = "conns_max",
-	  .type = RV_CONF_INT,
-	  .def = "16384",
-	  .min = 1,
-	  .max = 1000000,
-	  .doc = "Connections at a time, per worker.",
-	  .doc_ja = "プロセスあたりの最大接続数。" },
+	RV_FRONT_ITEMS("16384"),
 };
 
 const struct rv_conf_section rv_proxy_sections[] = {
@@ -72,4 +68,5 @@ const struct rv_duty_spec rv_proxy_duty_spec = {
 	.listen_item = "listen",
 	.workers_item = "workers",
 	.wants_tickets = true,
+	.hands_to = "legacy",
 };

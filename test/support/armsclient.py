@@ -31,7 +31,7 @@ def method_query(did, methods=("https-simple", "https-tunnel"), **more):
     return envelope("push-method-query", did, inner, **more)
 
 
-def send(address, did, key, body, ctx=None, writes=None):
+def send(address, did, key, body, ctx=None, writes=None, session=None):
     """One exchange: header and body as two TLS records, like the original."""
     pieces = writes or [head(did, key, len(body)), body]
-    return tlspeer.exchange(address, pieces, ctx or tlspeer.context())
+    return tlspeer.exchange(address, pieces, ctx or tlspeer.context(), session=session)
