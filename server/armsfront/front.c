@@ -113,6 +113,7 @@ static void send_and_end(struct rv_front_exchange *x, const struct rv_buf *bytes
 		rv_net_conn_close(x->conn);
 	else
 		rv_net_conn_finish(x->conn);
+	rv_fail_point("front.answer.sent");
 }
 
 /* -- refusals below ARMS -------------------------------------------------------------------- */

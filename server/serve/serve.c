@@ -121,6 +121,7 @@ static void on_call(void *arg, struct rv_bus_call *call, struct rv_str body)
 	int err;
 
 	serve->stats.calls++;
+	rv_fail_point("serve.call.received");
 	if (serve->stats.open >= serve->opt.jobs_max || serve->is_stopping || is_full(serve, 0)) {
 		serve->stats.refused++;
 		rv_bus_reply(call, RV_EBUSY, (struct rv_str){ 0 });

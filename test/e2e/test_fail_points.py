@@ -14,9 +14,11 @@ import tap  # noqa: E402
 from instance import CtlError, Instance  # noqa: E402
 
 # Point, and how many times it is passed in a life: enough to get through a start.
-POINTS = [("db.group.written", 12), ("db.group.committed", 12), ("serve.call.decided", 6), ("rs.pull.recorded", 2),
-          ("ls.feed.applied", 3), ("front.request.read", 2), ("front.answer.known", 2)]
+POINTS = [("db.group.written", 12), ("db.group.committed", 12), ("serve.call.received", 6), ("serve.call.decided", 6),
+          ("rs.pull.recorded", 2), ("ls.feed.applied", 3), ("front.request.read", 2), ("front.answer.known", 2),
+          ("front.answer.sent", 2)]
 DEVICES = 3
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 PATIENCE_SECONDS = 150
 
 
@@ -108,6 +110,18 @@ def add(point, nth):
 
     case.__name__ = "nothing_acknowledged_is_lost_by_deaths_at_" + point.replace(".", "_")
     tap.test(case)
+
+
+@tap.test
+def every_fail_point_of_the_source_is_tried():
+    named = set()
+    for folder in ("lib", "server", "device", "cmd"):
+        for directory, _, files in os.walk(os.path.join(SOURCE, folder)):
+            for name in files:
+                if name.endswith(".c") and name != "fail.c":
+                    with open(os.path.join(directory, name), encoding="utf-8") as f:
+                        named |= set(re.findall(r'rv_fail_point\("([^"]+)"\)', f.read()))
+    tap.equal(sorted(named), sorted(p for p, _ in POINTS), "fail points")
 
 
 for _point, _nth in POINTS:
