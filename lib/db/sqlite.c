@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "db/db_priv.h"
+#include "db/files.h"
 #include "db/wal.h"
 #include "log/log.h"
 
@@ -404,8 +405,7 @@ static int sqlite_open(const char *path, const char *name, struct rv_db_conn **o
 		goto fail;
 	}
 	err = RV_EDB;
-	if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
-	    SQLITE_OK)
+	if (rv_db_sqlite_open(path, &c->db) == SQLITE_OK)
 		err = configure(c);
 	if (err == RV_OK)
 		err = rv_wal_start(&c->wal, path);

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "db/files.h"
 #include "log/log.h"
 
 static bool has_work(const struct rv_wal *wal)
@@ -45,8 +46,7 @@ int rv_wal_start(struct rv_wal *wal, const char *path)
 	int err = RV_EDB;
 
 	*wal = (struct rv_wal){ 0 };
-	if (sqlite3_open_v2(path, &wal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-		    SQLITE_OK ||
+	if (rv_db_sqlite_open(path, &wal->db) != SQLITE_OK ||
 	    sqlite3_exec(wal->db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0", NULL,
 			 NULL, NULL) != SQLITE_OK)
 		goto fail;
