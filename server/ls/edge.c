@@ -1,7 +1,9 @@
 /* The ls duty: rs-solicitation from devices to lsstore and back. */
+#include "base/rand.h"
 #include "contract/rv_contract.h"
 #include "server/armsfront/edge.h"
 #include "server/ls/ls.h"
+#include "server/ls/spread.h"
 
 static void to_bus(const struct rv_front_request *request, struct rv_arena *arena, void *out)
 {
@@ -21,8 +23,10 @@ static int from_bus(const void *answer, struct rv_arena *arena, struct rv_armsxm
 {
 	const struct rv_ls_solicit_out *out = answer;
 	const struct rv_feed_location *location = &out->location;
+	uint32_t random;
 
 	(void)arena;
+	rv_rand_secret(&random, sizeof(random));
 	if (location->entries_len > RV_ARMSXML_URLS_MAX)
 		return RV_ELIMIT;
 	*res = (struct rv_armsxml_response){
@@ -31,7 +35,8 @@ static int from_bus(const void *answer, struct rv_arena *arena, struct rv_armsxm
 		.rs_key = out->rs_key,
 		.ll_timeout = { true, (int32_t)location->ll_timeout },
 		.rs_retry_max = { true, (int32_t)location->rs_retry_max },
-		.rs_retry_interval = { true, (int32_t)location->rs_retry_interval },
+		.rs_retry_interval = { true, (int32_t)ls_spread_interval(
+						     location->rs_retry_interval, random) },
 		.rs_count = location->entries_len,
 	};
 	for (size_t i = 0; i < location->entries_len; i++)

@@ -114,8 +114,10 @@ def an_ls_needs_nothing_but_a_file_of_devices():
         equal(code_of(answer), 100, "a device of the file")
         equal(rs_key(answer), "key-1", "its RS-SA key")
         root = fleet.document(answer)[1]
-        equal([root.findtext(f".//{n}") for n in ("ll-timeout", "rs-retry-max", "rs-retry-interval", "url")],
-              ["10", "5", "5", "https://192.0.2.10:8443/arms"], "the Location-Config")
+        equal([root.findtext(f".//{n}") for n in ("ll-timeout", "rs-retry-max", "url")],
+              ["10", "5", "https://192.0.2.10:8443/arms"], "the Location-Config")
+        drawn = {int(fleet.document(solicit(ls, 1))[1].findtext(".//rs-retry-interval")) for _ in range(30)}
+        check(len(drawn) > 2 and drawn <= set(range(3, 8)), f"5 s within +-50 %, another each time: {drawn}")
         equal(code_of(solicit(ls, 2)), 420, "a device that is not in it")
         write_file(ls, ["# broken", *records(ls, [2]), '{"kind": "device"'])
         until("the refusal in the log", lambda: "ls.devices_file.refused" in ls.log_text())
@@ -148,7 +150,7 @@ def a_component_without_its_keys_says_what_is_missing():
 
 @test
 def the_edges_link_no_database_and_no_web_server():
-    for duty in ("ls", "proxy"):
+    for duty in ("ls", "proxy", "legacy"):
         program = os.path.join(instance.BUILD, "cmd", f"reeve-{duty}")
         libraries = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
         for name in ("sqlite", "libpq", "microhttpd", "curl", "sodium", "jansson", "confuse"):

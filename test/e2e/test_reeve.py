@@ -255,7 +255,7 @@ def components_run_apart_and_meet_at_bus_sock():
 
 @test
 def edges_link_no_database_and_no_http_library():
-    for duty in ("ls", "proxy", "status"):
+    for duty in ("ls", "proxy", "legacy", "status"):
         libraries = subprocess.run(["ldd", os.path.join(instance.BUILD, "cmd", f"reeve-{duty}")],
                                    capture_output=True, text=True, check=True).stdout
         for wrong in ("libsqlite3", "libpq", "libmicrohttpd", "libconfuse"):

@@ -203,7 +203,8 @@ def ls_differences(recorded, ours, ports):
     yield "RS-SA key", recorded.rs_key, ours.rs_key
     yield "ll-timeout", recorded.ll_timeout, ours.ll_timeout
     yield "rs-retry-max", recorded.retry_max, ours.retry_max
-    yield "rs-retry-interval", max(1, recorded.retry_interval), ours.retry_interval
+    interval = max(1, recorded.retry_interval)  # ours are drawn from within +-50 %
+    yield "rs-retry-interval", True, interval <= 2 * ours.retry_interval and 2 * ours.retry_interval <= 3 * interval
     yield "URLs", [ports.url(u) for u in recorded.urls], ours.urls
     yield "lines alike", True, messages.same_lines(recorded.lines, ours.lines)
     yield "RS certificate", True, "BEGIN CERTIFICATE" in ours.md_configs[0]
