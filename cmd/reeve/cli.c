@@ -221,6 +221,19 @@ static int make_dirs(char *path)
 	}
 }
 
+/* Ours alone; or root's, where the service's group makes files but touches none of others
+ * (sandbox/sandbox.h). */
+static bool is_private(const struct stat *st)
+{
+	bool is_shared = (st->st_mode & S_IWGRP) != 0 && !(st->st_mode & S_ISVTX);
+
+	if (!S_ISDIR(st->st_mode) || is_shared || (st->st_mode & S_IWOTH))
+		return false;
+	if (st->st_mode & S_IWGRP)
+		return st->st_uid == 0 && geteuid() == 0;
+	return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
 int rv_cli_state_dir(const struct rv_cli *cli, char out[static RV_CLI_PATH_MAX])
 {
 	char path[PATH_MAX];
@@ -238,8 +251,7 @@ int rv_cli_state_dir(const struct rv_cli *cli, char out[static RV_CLI_PATH_MAX])
 		rv_cli_error("%s: %s", path, strerror(errno));
 		return RV_EXIT_FAILURE;
 	}
-	if (!S_ISDIR(st.st_mode) || (st.st_mode & (S_IWGRP | S_IWOTH)) ||
-	    (st.st_uid != geteuid() && st.st_uid != 0)) {
+	if (!is_private(&st)) {
 		rv_cli_error(
 			"%s: %s", real,
 			rv_tr("must be a directory that belongs to you, and in which nobody else "

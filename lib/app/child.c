@@ -208,6 +208,8 @@ static int send_start(struct rv_sv_child *child)
 		return err;
 	rv_buf_put(&body, opt->log_level, strlen(opt->log_level) + 1);
 	rv_buf_put(&body, opt->log_format, strlen(opt->log_format) + 1);
+	rv_rights_encode(rv_rights_of(child->sv, child->spec), &body);
+	rv_buf_putc(&body, '\0');
 	rv_buf_puts(&body, opt->state_dir);
 	if (child->spec->wants_tickets) {
 		rv_buf_putc(&body, '\0');

@@ -7,7 +7,8 @@
  *   self, peer:  length u8 | name [a-z0-9.-] | instance u16
  *
  *   kind     from            carries                                    fds
- *   START    supervisor      self; body: level NUL format NUL state dir  config, listeners
+ *   START    supervisor      self; body: level NUL format NUL sandbox   config, listeners
+ *                            (rights_priv.h) NUL state dir
  *                            and, if it wants them, NUL ticket keys
  *   LINK     supervisor      self, peer: a link of self to peer; body:   one end of a pair
  *                            methods that peer may call, one a line

@@ -15,8 +15,10 @@
 #include "app/control_priv.h"
 #include "app/handover_priv.h"
 #include "app/process_priv.h"
+#include "app/rights_priv.h"
 #include "app/roster_priv.h"
 #include "log/log.h"
+#include "tls/prepare.h"
 #include "tls/tickets.h"
 
 enum {
@@ -31,6 +33,8 @@ struct rv_duty {
 	enum rv_log_level log_level;
 	enum rv_log_format log_format;
 	char *state_dir;
+	struct rv_rights_user user;
+	struct rv_sandbox_state sandbox;
 	struct rv_conf *conf;
 	int listeners[RV_DUTY_LISTEN_MAX];
 	size_t listener_count;
@@ -145,11 +149,22 @@ void rv_duty_metrics(struct rv_duty *duty, struct rv_buf *out)
 		"# HELP reeve_bus_links Links that are up.\n"
 		"# TYPE reeve_bus_links gauge\n"
 		"reeve_bus_links %" PRIu64 "\n"
+		"# HELP reeve_sandbox_on Rights were given up.\n"
+		"# TYPE reeve_sandbox_on gauge\n"
+		"reeve_sandbox_on %d\n"
+		"# HELP reeve_sandbox_uid_dropped The process gave up the uid it was started "
+		"with.\n"
+		"# TYPE reeve_sandbox_uid_dropped gauge\n"
+		"reeve_sandbox_uid_dropped %d\n"
+		"# HELP reeve_sandbox_landlock_abi Version of Landlock in force; 0: none.\n"
+		"# TYPE reeve_sandbox_landlock_abi gauge\n"
+		"reeve_sandbox_landlock_abi %d\n"
 		"# HELP reeve_log_dropped_total Log lines left out by the rate limit.\n"
 		"# TYPE reeve_log_dropped_total counter\n"
 		"reeve_log_dropped_total %" PRIu64 "\n",
 		s.frames_in, s.frames_out, s.requests, s.timeouts, s.refused + s.dropped_events,
-		s.links, rv_log_dropped());
+		s.links, duty->sandbox.is_on, duty->sandbox.has_dropped_uid,
+		duty->sandbox.landlock_abi, rv_log_dropped());
 	if (duty->code->metrics != NULL && !duty->is_stopping)
 		duty->code->metrics(duty->state, out);
 }
@@ -308,10 +323,10 @@ static int read_conf(struct rv_duty *duty, int fd)
 	return err;
 }
 
-/* "info NUL logfmt NUL /var/lib/reeve", and perhaps NUL and ticket keys. */
+/* "info NUL logfmt NUL on 990 985 NUL /var/lib/reeve", and perhaps NUL and ticket keys. */
 static int read_settings(struct rv_duty *duty, struct rv_str body)
 {
-	struct rv_str format, dir, keys;
+	struct rv_str format, user, dir, keys;
 	size_t end = rv_str_find(body, '\0');
 	int err = rv_log_level_parse(rv_str_sub(body, 0, end), &duty->log_level);
 
@@ -319,11 +334,17 @@ static int read_settings(struct rv_duty *duty, struct rv_str body)
 		return err;
 	format = rv_str_sub(body, end + 1, body.len);
 	end = rv_str_find(format, '\0');
-	dir = rv_str_sub(format, end + 1, format.len);
+	user = rv_str_sub(format, end + 1, format.len);
 	format = rv_str_sub(format, 0, end);
+	end = rv_str_find(user, '\0');
+	dir = rv_str_sub(user, end + 1, user.len);
+	user = rv_str_sub(user, 0, end);
 	end = rv_str_find(dir, '\0');
 	keys = rv_str_sub(dir, end + 1, dir.len);
 	dir = rv_str_sub(dir, 0, end);
+	err = rv_rights_decode(user, &duty->user);
+	if (err != RV_OK)
+		return err;
 	duty->log_format = rv_str_is(format, "json") ? RV_LOG_JSON : RV_LOG_LOGFMT;
 	if (dir.len == 0 || dir.ptr[0] != '/')
 		return RV_ESYNTAX;
@@ -394,13 +415,31 @@ static void report_failure(struct rv_duty *duty, int err, const struct rv_diag *
 		rv_log(RV_LOG_ERROR, "app.duty.refused", RV_KS("error", text));
 }
 
+/* All rights but those of the table are given up, before anything can make a thread. */
+static int enter_sandbox(struct rv_duty *duty, struct rv_diag *diag)
+{
+	const struct rv_rights_place place = { duty->code->spec, duty->conf, duty->state_dir };
+	int err;
+
+	rv_tls_prepare();
+	err = rv_rights_enter(&place, &duty->user, &duty->state_dir, &duty->sandbox, diag);
+	if (err != RV_OK)
+		return err;
+	/* The kernel forgets it when the uid changes; who died meanwhile is seen at the control
+	 * socket. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return RV_OK;
+}
+
 /* start(), then the loop until rv_duty_stopped(). */
 static int run(struct rv_duty *duty)
 {
 	struct rv_diag diag = { 0 };
 	const struct rv_control_msg ready = { .kind = RV_CONTROL_READY };
-	int err = duty->code->start(duty, &duty->state, &diag);
+	int err = enter_sandbox(duty, &diag);
 
+	if (err == RV_OK)
+		err = duty->code->start(duty, &duty->state, &diag);
 	if (err != RV_OK) {
 		report_failure(duty, err, &diag);
 		return err == RV_EINVALID || err == RV_ESYNTAX ? RV_EXIT_CONFIG : RV_EXIT_FAILURE;
@@ -455,8 +494,6 @@ int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
 		rv_log(RV_LOG_ERROR, "app.loop.failed", RV_KS("error", rv_err_name(err)));
 		return RV_EXIT_FAILURE;
 	}
-	/* Here rights are given up, in this order and before start() can make a thread: uid and
-	 * groups (after which PR_SET_PDEATHSIG is set again), Landlock, seccomp. */
 	status = run(&duty);
 	close_loop(&duty);
 	if (status == RV_EXIT_OK && code->free != NULL)

@@ -5,11 +5,11 @@
  * `publishes` and `hears` the supervisor works out which pairs of duties get a socketpair.
  *
  * A duty's life: executed by the supervisor with one inherited descriptor, the control socket
- * (`reeve-proxy --duty 3`) -> packed config and listening sockets arrive on it -> start() ->
- * reports ready -> runs its loop, answering `duty.metrics` and `duty.health` on the bus -> stop()
- * on request -> rv_duty_stopped() -> exit 0. It dies with its supervisor. SIGINT and SIGTERM are
- * ignored: what a terminal, systemd or timeout(1) sends to the whole group ends the
- * supervisor, and that ends the duties in order.
+ * (`reeve-proxy --duty 3`) -> packed config and listening sockets arrive on it ->
+ * it gives up all rights but spec->rights -> start() -> reports ready -> runs its loop, answering
+ * `duty.metrics` and `duty.health` on the bus -> stop() on request -> rv_duty_stopped() -> exit 0.
+ * It dies with its supervisor. SIGINT and SIGTERM are ignored: what a terminal, systemd or
+ * timeout(1) sends to the whole group ends the supervisor, and that ends the duties in order.
  */
 #ifndef RV_APP_DUTY_H
 #define RV_APP_DUTY_H
@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "bus/bus.h"
 #include "conf/conf.h"
+#include "sandbox/sandbox.h"
 
 enum {
 	RV_DUTY_LISTEN_MAX = 16,
@@ -36,6 +37,29 @@ enum rv_exit {
 	RV_EXIT_FAILURE = 1,
 	RV_EXIT_USAGE = 2,
 	RV_EXIT_CONFIG = 3, /* the configuration, or what it points to */
+};
+
+/* An item of the duty's sections that says where it has something to do. */
+struct rv_duty_place {
+	const char *section, *item;
+	enum {
+		/* URL of its store: "sqlite:PATH" is a file with others beside it, "postgresql:..."
+		 * a server to be called; left out: in the state directory. */
+		RV_DUTY_PLACE_STORE,
+		/* A file that is read again when it has changed: its directory, for reading. */
+		RV_DUTY_PLACE_FILE,
+	} kind;
+};
+
+/* What the process may do once start() begins (sandbox/sandbox.h). It keeps what it holds:
+ * configuration, listening sockets, bus. */
+struct rv_duty_rights {
+	unsigned bits; /* enum rv_right, ORed */
+	bool is_edge;  /* reads foreign bytes and owns nothing: runs as reeve.edge_user */
+	/* Beginnings of the names of its files in the state directory ("rs.", "secret."); NULL:
+	 * it has none, and the directory is closed to it. */
+	const char *const *state_files;
+	const struct rv_duty_place *places; /* up to one without section; or NULL */
 };
 
 /* The part the supervisor needs: no code, only tables. */
@@ -60,6 +84,7 @@ struct rv_duty_spec {
 	bool wants_tickets;
 	/* Duty that takes accepted sockets from it: rv_duty_handover(). NULL = none. */
 	const char *hands_to;
+	struct rv_duty_rights rights;
 	/* Gets a pair with every duty, to ask `duty.metrics` and `duty.health`, and the roster. */
 	bool watches_all;
 };

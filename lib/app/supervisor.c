@@ -56,6 +56,33 @@ static const struct rv_conf_item reeve_items[] = {
 			"TLSセッションチケットの鍵の更新間隔。機器はこの1〜2倍の間、セッションを再"
 			"開できる。",
 	},
+	{
+		.name = "sandbox",
+		.type = RV_CONF_BOOL,
+		.def = "on",
+		.doc = "Each process gives up all rights that its task does not need. Off: for "
+		       "emergencies only, and with a warning.",
+		.doc_ja =
+			"各プロセスが不要な権限を放棄する。off は非常時のみ使う(警告を出力する)。",
+	},
+	{
+		.name = "user",
+		.type = RV_CONF_STR,
+		.doc = "User of the processes that own data, when started as root. Left out: "
+		       "reeve, "
+		       "or nobody (with a warning) where there is no such user.",
+		.doc_ja = "root で起動したときにデータを持つプロセスが使うユーザ。省略時は reeve、"
+			  "なければ nobody(警告を出力する)。",
+	},
+	{
+		.name = "edge_user",
+		.type = RV_CONF_STR,
+		.doc = "User of the processes that speak with the network and own nothing, when "
+		       "started as root. Left out: reeve-edge, or nobody.",
+		.doc_ja =
+			"root で起動したときにネットワークと通信するプロセスが使うユーザ。省略時は "
+			"reeve-edge、なければ nobody。",
+	},
 };
 
 const struct rv_conf_section rv_app_sections[] = {
@@ -293,6 +320,8 @@ static int prepare(struct rv_sv *sv)
 		if (sv->children[i].instance == 0 && sv->children[i].spec->listen_section != NULL)
 			err = open_listeners(sv, &sv->children[i]);
 	}
+	if (err == RV_OK)
+		err = rv_rights_prepare(sv);
 	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++)
 		err = rv_sv_child_init(sv, &sv->children[i]);
 	rv_conf_files_drop(sv->conf);

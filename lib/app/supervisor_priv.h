@@ -13,6 +13,7 @@
 
 #include "app/control_priv.h"
 #include "app/tickets_priv.h"
+#include "app/rights_priv.h"
 #include "app/supervisor.h"
 #include "base/list.h"
 
@@ -74,6 +75,7 @@ struct rv_sv_joiner {
 
 struct rv_sv {
 	const struct rv_supervisor_opt *opt;
+	struct rv_rights_user user, edge_user; /* of the duties; zero: no sandbox */
 	struct rv_diag *diag;
 	int err; /* what rv_supervisor_run returns */
 	uv_loop_t loop;

@@ -115,4 +115,6 @@ const struct rv_duty_spec rv_http_duty_spec = {
 	.listen_item = "listen",
 	.workers_item = "workers",
 	.wants_tickets = true,
+	/* libmicrohttpd gets its connections as ends of pairs. */
+	.rights = { .bits = RV_RIGHT_ACCEPT | RV_RIGHT_PAIR, .is_edge = true },
 };

@@ -22,6 +22,7 @@ const struct rv_duty_spec rv_legacy_duty_spec = {
 	.calls = calls,
 	.sections = all_sections,
 	.files = all_files,
+	.rights = { .is_edge = true },
 };
 
 /* A key that nobody needs here is not given to it. */
@@ -31,6 +32,7 @@ static const struct rv_duty_spec ls_spec = {
 	.calls = calls,
 	.sections = ls_sections,
 	.files = ls_files,
+	.rights = { .is_edge = true },
 };
 static const struct rv_duty_spec proxy_spec = {
 	.name = "legacy",
@@ -38,6 +40,7 @@ static const struct rv_duty_spec proxy_spec = {
 	.calls = calls,
 	.sections = proxy_sections,
 	.files = proxy_files,
+	.rights = { .is_edge = true },
 };
 
 static bool is_wanted(const struct rv_conf *conf, const char *section)

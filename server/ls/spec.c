@@ -71,11 +71,19 @@ const struct rv_duty_spec rv_ls_duty_spec = {
 	.workers_item = "workers",
 	.wants_tickets = true,
 	.hands_to = "legacy",
+	.rights = { .bits = RV_RIGHT_ACCEPT, .is_edge = true },
 };
 
 static const char *const store_serves[] = { "ls.solicit", NULL };
 static const char *const store_calls[] = { "rs.feed", "rs.waiting-note", NULL };
 static const char *const store_hears[] = { "rs.changed", NULL };
+
+static const char *const store_files[] = { "ls.", "secret.", NULL };
+static const struct rv_duty_place store_places[] = {
+	{ "ls", "store", RV_DUTY_PLACE_STORE },
+	{ "ls", "devices_file", RV_DUTY_PLACE_FILE },
+	{ 0 },
+};
 
 const struct rv_duty_spec rv_lsstore_duty_spec = {
 	.name = "lsstore",
@@ -84,4 +92,7 @@ const struct rv_duty_spec rv_lsstore_duty_spec = {
 	.calls = store_calls,
 	.hears = store_hears,
 	.sections = sections,
+	.rights = { .bits = RV_RIGHT_FILES | RV_RIGHT_STORE | RV_RIGHT_THREADS,
+		    .state_files = store_files,
+		    .places = store_places },
 };

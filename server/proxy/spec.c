@@ -69,4 +69,5 @@ const struct rv_duty_spec rv_proxy_duty_spec = {
 	.workers_item = "workers",
 	.wants_tickets = true,
 	.hands_to = "legacy",
+	.rights = { .bits = RV_RIGHT_ACCEPT, .is_edge = true },
 };

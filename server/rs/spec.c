@@ -261,6 +261,9 @@ static const char *const rs_publishes[] = { "rs.changed", NULL };
 static const char *const rs_reads[] = { "rs", "ca", NULL };
 static const char *const rs_files[] = { "ca.certificate", NULL };
 
+static const char *const rs_state_files[] = { "rs.", "secret.", "admin-token.", NULL };
+static const struct rv_duty_place rs_places[] = { { "rs", "store", RV_DUTY_PLACE_STORE }, { 0 } };
+
 const struct rv_duty_spec rv_rs_duty_spec = {
 	.name = "rs",
 	.component = "rs",
@@ -269,6 +272,9 @@ const struct rv_duty_spec rv_rs_duty_spec = {
 	.publishes = rs_publishes,
 	.sections = rs_reads,
 	.files = rs_files,
+	.rights = { .bits = RV_RIGHT_FILES | RV_RIGHT_STORE | RV_RIGHT_THREADS,
+		    .state_files = rs_state_files,
+		    .places = rs_places },
 };
 
 static const char *const ca_serves[] = { "ca.issue-sa", "ca.issue-many", NULL };
@@ -281,4 +287,5 @@ const struct rv_duty_spec rv_ca_duty_spec = {
 	.serves = ca_serves,
 	.sections = ca_reads,
 	.files = ca_files,
+	.rights = { .bits = 0 }, /* the keys have arrived with the configuration */
 };

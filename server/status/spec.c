@@ -39,4 +39,5 @@ const struct rv_duty_spec rv_status_duty_spec = {
 	.listen_section = "status",
 	.listen_item = "listen",
 	.watches_all = true,
+	.rights = { .bits = RV_RIGHT_ACCEPT, .is_edge = true },
 };

@@ -154,7 +154,8 @@ class Instance:
                     fields = f.read().rsplit(")", 1)[1].split()
                 if int(fields[1]) != self.process.pid or fields[0] == "Z":
                     continue
-                name = os.path.basename(os.readlink(f"/proc/{pid}/exe")).removeprefix("reeve-")
+                with open(f"/proc/{pid}/cmdline", encoding="utf-8") as f:  # exe is closed to its own user
+                    name = os.path.basename(f.read().split("\0")[0]).removeprefix("reeve-")
             except OSError:
                 continue
             found.setdefault(name, []).append(int(pid))

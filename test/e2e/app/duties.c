@@ -38,6 +38,7 @@ const struct rv_duty_spec rv_test_front_spec = {
 	.listen_section = "front",
 	.listen_item = "listen",
 	.workers_item = "workers",
+	.rights = { .bits = RV_RIGHT_ACCEPT, .is_edge = true },
 };
 const struct rv_duty_spec rv_test_echo_spec = {
 	.name = "echo",
