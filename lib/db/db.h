@@ -29,7 +29,7 @@
  *     text of `sqlite` with ?n as $n. Both have ON CONFLICT ... DO UPDATE / NOTHING and RETURNING.
  *     Not in one text: INSERT OR REPLACE, rowid, max(a, b) of two values (CASE), x IS ?1 (write
  *     x = ?1, or CAST(?1 AS BIGINT) IS NULL). A column named in DO UPDATE SET has its table's name
- *     before it on the right side. Booleans are integers.
+ *     before it on the right side. Booleans are integers. sha256(bytes) is in both.
  *   - Parameters are ?1, ?2 ... A number, not a bare ?, where one is used twice. They are 64-bit
  *     integers, text or bytes; where PostgreSQL would guess another type it refuses the store and
  *     names the statement: CAST(?1 AS BIGINT).

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -380,6 +381,18 @@ static int configure(struct sqlite_conn *c)
 	return RV_OK;
 }
 
+/* sha256(bytes), as PostgreSQL has it: for migrations that name things by their content. */
+static void sql_sha256(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	unsigned char sum[crypto_hash_sha256_BYTES];
+	const void *bytes = sqlite3_value_blob(values[0]);
+
+	(void)n;
+	crypto_hash_sha256(sum, bytes != NULL ? bytes : (const void *)"",
+			   (size_t)sqlite3_value_bytes(values[0]));
+	sqlite3_result_blob(context, sum, sizeof(sum), SQLITE_TRANSIENT);
+}
+
 static int sqlite_open(const char *path, const char *name, struct rv_db_conn **out,
 		       struct rv_diag *diag)
 {
@@ -405,7 +418,10 @@ static int sqlite_open(const char *path, const char *name, struct rv_db_conn **o
 		goto fail;
 	}
 	err = RV_EDB;
-	if (rv_db_sqlite_open(path, &c->db) == SQLITE_OK)
+	if (rv_db_sqlite_open(path, &c->db) == SQLITE_OK &&
+	    sqlite3_create_function_v2(c->db, "sha256", 1,
+				       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+				       sql_sha256, NULL, NULL, NULL) == SQLITE_OK)
 		err = configure(c);
 	if (err == RV_OK)
 		err = rv_wal_start(&c->wal, path);

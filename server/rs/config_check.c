@@ -8,7 +8,7 @@
 
 _Static_assert(RS_CONFIG_SHA_LEN == crypto_hash_sha256_BYTES * 2, "hex digits of a SHA-256");
 
-static bool is_text_byte(uint8_t c)
+bool rs_config_is_text(uint8_t c)
 {
 	return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c < 0x7f);
 }
@@ -22,7 +22,7 @@ static int check_body(const struct rv_module *m, size_t index, struct rv_diag *d
 	for (size_t i = 0; i < m->body.len; i++) {
 		uint8_t c = (uint8_t)m->body.ptr[i];
 
-		if (is_text_byte(c)) {
+		if (rs_config_is_text(c)) {
 			line += c == '\n';
 			continue;
 		}
@@ -140,8 +140,9 @@ void rs_config_sha(const struct rv_module *modules, size_t n,
 	add_text(&state, RV_STR_LIT("reeve config 1"));
 	for (size_t i = 0; i < n; i++) {
 		add_number(&state, modules[i].id);
-		add_number(&state,
-			   (size_t)modules[i].is_binary | (size_t)modules[i].has_config << 1);
+		add_number(&state, (size_t)modules[i].is_binary |
+					   (size_t)modules[i].has_config << 1 |
+					   (size_t)modules[i].uses_secrets << 2);
 		add_text(&state, modules[i].version);
 		add_text(&state, modules[i].infostring);
 		add_text(&state, modules[i].body);

@@ -12,6 +12,9 @@
 
 enum { RS_CONFIG_SHA_LEN = 64 };
 
+/* A byte that arrives as it was in a text body. */
+bool rs_config_is_text(uint8_t c);
+
 /* RV_EINVALID (duplicate id, a character that cannot travel, a body without has_config) or
  * RV_ELIMIT
  * (`bytes_max` over all modules as they are sent:

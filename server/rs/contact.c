@@ -1,14 +1,19 @@
 #include <errno.h>
 
 #include "base/time.h"
+#include "server/rs/config.h"
 #include "server/rs/core.h"
 #include "server/rs/decide.h"
+#include "server/rs/hold.h"
 #include "server/rs/roll.h"
+#include "server/rs/secret.h"
 #include "server/rs/sql/sql.h"
 
 /* What the store has of a caller. */
 struct device {
 	struct rs_reader r;
+	struct rs_hold_device hold;
+	struct rs_guard_pace pace;
 	int64_t id, startup_id, expires_at;
 	bool is_enabled, is_ours, has_certificate, is_given, is_due;
 	struct rv_str rs_key_box, heartbeat_box, certificate, private_key_box;
@@ -17,7 +22,6 @@ struct device {
 static int take_device(const struct rv_db_row *row, void *arg)
 {
 	struct device *d = arg;
-	int64_t delivered;
 
 	d->r.row = row;
 	d->id = rs_read_int(&d->r);
@@ -26,7 +30,13 @@ static int take_device(const struct rv_db_row *row, void *arg)
 	d->rs_key_box = rs_read_str(&d->r);
 	d->heartbeat_box = rs_read_str(&d->r);
 	d->startup_id = rs_read_int(&d->r);
-	rs_read_opt(&d->r, &delivered);
+	d->hold.id = d->id;
+	d->hold.startup_id = d->startup_id;
+	d->hold.delivered_id = rs_read_int(&d->r);
+	d->hold.running_id = rs_read_int(&d->r);
+	d->hold.is_pending = rs_read_bool(&d->r);
+	d->pace.from_us = rs_read_int(&d->r);
+	d->pace.pulls = rs_read_int(&d->r);
 	d->certificate = rs_read_str(&d->r);
 	d->private_key_box = rs_read_str(&d->r);
 	d->has_certificate = rs_read_opt(&d->r, &d->expires_at);
@@ -55,6 +65,7 @@ static int find_caller(struct rs_ctx *ctx, struct rv_str name, struct rv_str *di
 				&facts->rs_key);
 	if (err != RV_OK)
 		return err;
+	device->hold.distid = *distid;
 	facts->is_known = true;
 	facts->is_enabled = device->is_enabled;
 	facts->is_ours = device->is_ours;
@@ -122,6 +133,8 @@ static bool waiting_reason(enum rv_pull_outcome outcome, enum rv_waiting_reason 
 		return true;
 	case RV_PULL_OUTCOME_DELIVERED:
 	case RV_PULL_OUTCOME_ERROR:
+	case RV_PULL_OUTCOME_HELD:
+	case RV_PULL_OUTCOME_FALLBACK:
 		break;
 	}
 	return false;
@@ -142,21 +155,29 @@ int rs_contact_note(struct rs_ctx *ctx, const struct rv_rs_waiting_note_in *in)
 
 /* -- config-solicitation -------------------------------------------------------------------- */
 
-static int record_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_str distid,
-		       const struct rs_verdict *verdict, int64_t config_id)
+/* What becomes of a pull. */
+struct pulling {
+	const struct rv_rs_pull_in *in;
+	struct rv_str distid; /* canonical */
+	struct device device;
+	struct rs_verdict verdict;
+	int64_t pull_id, config_id; /* config_id: delivered, 0 = nothing */
+};
+
+static int record_pull(struct rs_ctx *ctx, const struct pulling *p)
 {
-	int64_t id = rv_id_make(&ctx->rs->ids, ctx->now_us);
+	const struct rv_rs_pull_in *in = p->in;
 	int err = rv_db_exec(ctx->tx, &rs_sql_pull_insert,
-			     RV_DB_PARAMS(RV_DB_I(id), RV_DB_T(distid), RV_DB_I(ctx->now_us),
-					  RV_DB_T(in->trigger), RV_DB_T(in->address),
-					  RV_DB_T(in->description), RV_DB_T(in->firmware),
-					  RV_DB_T(in->protocol_version), RV_DB_I(verdict->code),
-					  RV_DB_I(verdict->outcome),
-					  config_id != 0 ? RV_DB_I(config_id) : RV_DB_N,
-					  RV_DB_I(verdict->is_stranger)),
+			     RV_DB_PARAMS(RV_DB_I(p->pull_id), RV_DB_T(p->distid),
+					  RV_DB_I(ctx->now_us), RV_DB_T(in->trigger),
+					  RV_DB_T(in->address), RV_DB_T(in->description),
+					  RV_DB_T(in->firmware), RV_DB_T(in->protocol_version),
+					  RV_DB_I(p->verdict.code), RV_DB_I(p->verdict.outcome),
+					  p->config_id != 0 ? RV_DB_I(p->config_id) : RV_DB_N,
+					  RV_DB_I(p->verdict.is_stranger)),
 			     NULL);
 
-	if (err != RV_OK || !verdict->is_stranger)
+	if (err != RV_OK || !p->verdict.is_stranger)
 		return err;
 	if (++ctx->rs->stranger_pulls < RS_PULLS_TRIM_EVERY)
 		return RV_OK;
@@ -165,40 +186,57 @@ static int record_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struc
 			  RV_DB_PARAMS(RV_DB_I(ctx->rs->settings.strangers_max)), NULL);
 }
 
-/* A stranger changes nothing of the device whose name it uses. */
-static int record_contact(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, int64_t device_id,
-			  const struct rs_verdict *verdict, int64_t config_id)
+static enum rv_device_state state_after(enum rv_pull_outcome outcome)
 {
-	enum rv_device_state state = verdict->outcome == RV_PULL_OUTCOME_DELIVERED
-					     ? RV_DEVICE_STATE_CONFIGURED
-				     : verdict->outcome == RV_PULL_OUTCOME_NO_CONFIG
-					     ? RV_DEVICE_STATE_WAITING
-					     : RV_DEVICE_STATE_FAILED;
+	switch (outcome) {
+	case RV_PULL_OUTCOME_DELIVERED:
+		return RV_DEVICE_STATE_CONFIGURED;
+	case RV_PULL_OUTCOME_NO_CONFIG:
+		return RV_DEVICE_STATE_WAITING;
+	case RV_PULL_OUTCOME_HELD:
+	case RV_PULL_OUTCOME_FALLBACK:
+		return RV_DEVICE_STATE_HELD;
+	default:
+		return RV_DEVICE_STATE_FAILED;
+	}
+}
 
-	if (verdict->is_stranger)
+/* A stranger changes nothing of the device whose name it uses. */
+static int record_contact(struct rs_ctx *ctx, const struct pulling *p)
+{
+	struct rs_guard_pace pace = p->device.pace;
+	const struct rv_rs_pull_in *in = p->in;
+	int err = RV_OK;
+
+	if (p->verdict.is_stranger)
 		return RV_OK;
+	if (p->config_id != 0)
+		err = rs_hold_pace(ctx, p->distid, in->trigger, &pace);
+	if (err != RV_OK)
+		return err;
 	return rv_db_exec(ctx->tx, &rs_sql_device_contact,
-			  RV_DB_PARAMS(RV_DB_I(state), RV_DB_I(ctx->now_us), RV_DB_T(in->address),
+			  RV_DB_PARAMS(RV_DB_I(state_after(p->verdict.outcome)),
+				       RV_DB_I(ctx->now_us), RV_DB_T(in->address),
 				       in->firmware.len > 0 ? RV_DB_T(in->firmware) : RV_DB_N,
-				       config_id != 0 ? RV_DB_I(config_id) : RV_DB_N,
-				       RV_DB_I(device_id)),
+				       p->config_id != 0 ? RV_DB_I(p->config_id) : RV_DB_N,
+				       RV_DB_I(p->config_id != 0), RV_DB_I(pace.from_us),
+				       RV_DB_I(pace.pulls), RV_DB_I(p->device.id)),
 			  NULL);
 }
 
-static int record_waiting(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct rv_str distid,
-			  const struct rs_verdict *verdict)
+static int record_waiting(struct rs_ctx *ctx, const struct pulling *p)
 {
-	struct waiter w = { .distid = distid,
-			    .address = in->address,
-			    .description = in->description,
+	struct waiter w = { .distid = p->distid,
+			    .address = p->in->address,
+			    .description = p->in->description,
 			    .server = RV_WAITING_DEVICE_SERVER_RS,
 			    .at = ctx->now_us };
 
-	if (waiting_reason(verdict->outcome, &w.reason))
+	if (waiting_reason(p->verdict.outcome, &w.reason))
 		return put_waiting(ctx, &w);
-	if (verdict->outcome != RV_PULL_OUTCOME_DELIVERED)
+	if (p->config_id == 0)
 		return RV_OK;
-	return rv_db_exec(ctx->tx, &rs_sql_waiting_delete, RV_DB_PARAMS(RV_DB_T(distid)), NULL);
+	return rv_db_exec(ctx->tx, &rs_sql_waiting_delete, RV_DB_PARAMS(RV_DB_T(p->distid)), NULL);
 }
 
 static int copy_list(struct rs_ctx *ctx, const struct rs_list *list, struct rv_str **out, size_t *n)
@@ -241,9 +279,10 @@ static int fill_heartbeats(struct rs_ctx *ctx, const struct device *device,
 }
 
 /* Everything the answer of a delivered pull holds. */
-static int fill_answer(struct rs_ctx *ctx, const struct device *device, struct rv_rs_pull_out *out)
+static int fill_answer(struct rs_ctx *ctx, const struct pulling *p, struct rv_rs_pull_out *out)
 {
 	const struct rs_settings *s = &ctx->rs->settings;
+	const struct device *device = &p->device;
 	int err = RV_OK;
 
 	out->push_port = s->push_port;
@@ -261,8 +300,24 @@ static int fill_answer(struct rs_ctx *ctx, const struct device *device, struct r
 	if (err == RV_OK)
 		err = copy_list(ctx, &s->pull_urls, &out->pull_urls, &out->pull_urls_len);
 	if (err == RV_OK)
-		err = rs_config_load(ctx, device->startup_id, &out->modules, &out->modules_len);
+		err = rs_config_load(ctx, p->config_id, &out->modules, &out->modules_len);
+	if (err == RV_OK)
+		err = rs_secret_deliver(ctx, p->pull_id, out->modules, out->modules_len);
 	return err;
+}
+
+/* The device may have what it asks for; which config is that? */
+static int choose_config(struct rs_ctx *ctx, struct pulling *p)
+{
+	struct rs_guard_choice choice;
+	int err = rs_hold_choose(ctx, &p->device.hold, p->in, &choice);
+
+	if (err != RV_OK)
+		return err;
+	p->config_id = choice.serve;
+	if (choice.is_held)
+		p->verdict = choice.serve != 0 ? rs_verdict_fallback() : rs_verdict_held();
+	return RV_OK;
 }
 
 /* Has it none, or one of ours that is due or ends soon? */
@@ -303,32 +358,33 @@ int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct r
 		    struct rs_pull_extra *extra)
 {
 	struct rs_claim claim = { in->distid, in->key, in->message_distid };
+	struct pulling p = { .in = in };
 	struct rs_facts facts;
-	struct device device;
-	struct rv_str distid;
-	int err = find_caller(ctx, in->distid, &distid, &device, &facts);
+	int err = find_caller(ctx, in->distid, &p.distid, &p.device, &facts);
 
 	if (err != RV_OK)
 		return err;
-	struct rs_verdict verdict = rs_decide_pull(&facts, &claim);
-	bool is_delivered = verdict.outcome == RV_PULL_OUTCOME_DELIVERED;
-	int64_t config_id = is_delivered ? device.startup_id : 0;
-
-	*out = (struct rv_rs_pull_out){ .code = verdict.code,
-					.description = rv_str(verdict.description) };
-	if (is_delivered)
-		err = fill_answer(ctx, &device, out);
+	p.verdict = rs_decide_pull(&facts, &claim);
+	p.pull_id = rv_id_make(&ctx->rs->ids, ctx->now_us);
+	if (p.verdict.outcome == RV_PULL_OUTCOME_DELIVERED)
+		err = choose_config(ctx, &p);
+	if (err != RV_OK)
+		return err;
+	*out = (struct rv_rs_pull_out){ .code = p.verdict.code,
+					.description = rv_str(p.verdict.description) };
+	if (p.config_id != 0)
+		err = fill_answer(ctx, &p, out);
 	if (err == RV_OK)
-		err = record_pull(ctx, in, distid, &verdict, config_id);
+		err = record_pull(ctx, &p);
 	if (err == RV_OK)
-		err = record_contact(ctx, in, device.id, &verdict, config_id);
+		err = record_contact(ctx, &p);
 	if (err == RV_OK)
-		err = record_waiting(ctx, in, distid, &verdict);
-	extra->outcome = verdict.outcome;
-	extra->device_id = device.id;
-	extra->wants_certificate = is_delivered && wants_certificate(ctx, &device);
-	if (err == RV_OK && is_delivered)
-		err = record_anchor(ctx, in, device.id, extra);
+		err = record_waiting(ctx, &p);
+	extra->outcome = p.verdict.outcome;
+	extra->device_id = p.device.id;
+	extra->wants_certificate = p.config_id != 0 && wants_certificate(ctx, &p.device);
+	if (err == RV_OK && p.config_id != 0)
+		err = record_anchor(ctx, in, p.device.id, extra);
 	return err;
 }
 
@@ -337,11 +393,22 @@ int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct r
 /* A device asks for push methods once it has applied what it pulled: so this is the sign by which
  * the RS knows its running config. */
 static int record_accepted(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
-			   int64_t device_id)
+			   const struct rs_hold_device *device)
 {
-	return rv_db_exec(
+	const struct rs_config_event event = { .device_id = device->id,
+					       .version_id = device->delivered_id,
+					       .previous_id = device->running_id,
+					       .kind = RV_CONFIG_KIND_RUNNING,
+					       .cause = RV_CONFIG_CAUSE_TAKEN,
+					       .author = RV_STR_LIT("device") };
+	int err = rv_db_exec(
 		ctx->tx, &rs_sql_device_accepted,
-		RV_DB_PARAMS(RV_DB_I(ctx->now_us), RV_DB_T(in->address), RV_DB_I(device_id)), NULL);
+		RV_DB_PARAMS(RV_DB_I(ctx->now_us), RV_DB_T(in->address), RV_DB_I(device->id)),
+		NULL);
+
+	if (err == RV_OK && device->delivered_id != device->running_id)
+		err = rs_config_log(ctx, &event);
+	return err == RV_OK && device->is_pending ? rs_hold_taken(ctx, device) : err;
 }
 
 static int fill_methods(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
@@ -386,6 +453,6 @@ int rs_contact_query(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
 						.description = rv_str(verdict.description) };
 	if (verdict.outcome != RV_PULL_OUTCOME_DELIVERED)
 		return RV_OK;
-	err = record_accepted(ctx, in, device.id);
+	err = record_accepted(ctx, in, &device.hold);
 	return err == RV_OK ? fill_methods(ctx, in, out) : err;
 }

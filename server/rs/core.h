@@ -19,6 +19,7 @@
 #include "db/db.h"
 #include "server/rs/rs.h"
 #include "secret/secret.h"
+#include "server/rs/guard.h"
 
 enum {
 	RS_URLS_MAX = 5,
@@ -49,7 +50,8 @@ struct rs_settings {
 	uint32_t heartbeat_interval_s, echo_interval_s, push_port, push_timeout_s;
 	uint32_t ll_timeout_s, rs_retry_max, rs_retry_interval_s;
 	int64_t waiting_max, strangers_max;
-	int64_t incidents_keep_us;
+	int64_t incidents_keep_us, pull_loop_window_us, pull_loop_max;
+	struct rs_guard_policy guard;
 	enum rv_ca_key sa_key;
 	int64_t sa_renew_us;
 };
@@ -149,8 +151,8 @@ int rs_device_find(struct rs_ctx *ctx, struct rv_str distid, struct rs_device *o
 int rs_config_give(struct rs_ctx *ctx, const struct rs_device *device, enum rv_config_kind kind,
 		   const struct rv_module *modules, size_t n, struct rv_config_version *out,
 		   struct rv_diag *diag) RV_MUSTCHECK;
-int rs_config_load(struct rs_ctx *ctx, int64_t version_id, struct rv_module **modules,
-		   size_t *n) RV_MUSTCHECK;
+/* Columns of RS_SQL_VERSION_COLUMNS. */
+void rs_config_take(struct rs_reader *r, struct rv_config_version *out);
 /* What the LS gets: every md-config rendered and checked. */
 int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
 		       struct rv_feed_location *out, struct rv_diag *diag) RV_MUSTCHECK;
@@ -176,6 +178,15 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	X(config_get)                                                                              \
 	X(config_apply)                                                                            \
 	X(config_history)                                                                          \
+	X(config_events)                                                                           \
+	X(config_version)                                                                          \
+	X(config_diff)                                                                             \
+	X(config_retry)                                                                            \
+	X(secret_set)                                                                              \
+	X(secret_list)                                                                             \
+	X(secret_delete)                                                                           \
+	X(pull_get)                                                                                \
+	X(pull_reveal)                                                                             \
 	X(location_set)                                                                            \
 	X(location_get)                                                                            \
 	X(location_list)                                                                           \

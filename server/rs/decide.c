@@ -34,6 +34,17 @@ struct rs_verdict rs_decide_pull(const struct rs_facts *facts, const struct rs_c
 	return verdict;
 }
 
+struct rs_verdict rs_verdict_fallback(void)
+{
+	return (struct rs_verdict){ RV_PULL_OUTCOME_FALLBACK, RV_ARMS_SUCCESS, "ok", false };
+}
+
+struct rs_verdict rs_verdict_held(void)
+{
+	return (struct rs_verdict){ RV_PULL_OUTCOME_HELD, RV_ARMS_CONFIG_NOT_FOUND,
+				    "startup config is held back, it was refused", false };
+}
+
 struct rs_verdict rs_decide_query(const struct rs_facts *facts, const struct rs_claim *claim)
 {
 	return identify(facts, claim);

@@ -36,6 +36,9 @@ struct rs_verdict {
 
 /* config-solicitation. */
 struct rs_verdict rs_decide_pull(const struct rs_facts *facts, const struct rs_claim *claim);
+/* The startup config is held back (guard.h): the last one that ran is delivered, or none. */
+struct rs_verdict rs_verdict_fallback(void);
+struct rs_verdict rs_verdict_held(void);
 /* push-method-query: the same, but a missing config is no obstacle. */
 struct rs_verdict rs_decide_query(const struct rs_facts *facts, const struct rs_claim *claim);
 

@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "base/rand.h"
+#include "server/rs/config.h"
 #include "server/rs/core.h"
 #include "server/rs/incident.h"
 #include "server/rs/sql/sql.h"
@@ -426,12 +427,38 @@ int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 	return find_public(ctx, device.pub.distid, &out->device, diag);
 }
 
+/* Its history stays, to be found by the same distribution id; whoever gets that id later is another
+ * device, with another id of ours and so other boxes. */
+static int log_deletion(struct rs_ctx *ctx, const struct rs_device *device)
+{
+	const int64_t versions[] = { [RV_CONFIG_KIND_WORKING] = device->working_id,
+				     [RV_CONFIG_KIND_STARTUP] = device->startup_id,
+				     [RV_CONFIG_KIND_RUNNING] = device->running_id };
+	int err = rv_db_exec(ctx->tx, &rs_sql_device_past_insert,
+			     RV_DB_PARAMS(RV_DB_I(device->pub.id), RV_DB_T(device->pub.distid),
+					  RV_DB_I(device->pub.created_at), RV_DB_I(ctx->now_us),
+					  RV_DB_T(ctx->author)),
+			     NULL);
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(versions) && err == RV_OK; i++) {
+		const struct rs_config_event event = { .device_id = device->pub.id,
+						       .previous_id = versions[i],
+						       .kind = (enum rv_config_kind)i,
+						       .cause = RV_CONFIG_CAUSE_DELETED,
+						       .author = ctx->author };
+		if (versions[i] != 0)
+			err = rs_config_log(ctx, &event);
+	}
+	return err;
+}
+
 int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in,
 			struct rv_device_delete_out *out, struct rv_diag *diag)
 {
 	const struct rv_db_stmt *const statements[] = { &rs_sql_device_delete,
 							&rs_sql_device_state_delete,
-							&rs_sql_certificate_delete };
+							&rs_sql_certificate_delete,
+							&rs_sql_refusal_delete_all };
 	struct rs_device device;
 	int err = rs_device_find(ctx, in->distid, &device, diag);
 
@@ -441,6 +468,8 @@ int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in
 	for (size_t i = 0; i < RV_ARRAY_LEN(statements) && err == RV_OK; i++)
 		err = rv_db_exec(ctx->tx, statements[i], RV_DB_PARAMS(RV_DB_I(device.pub.id)),
 				 NULL);
+	if (err == RV_OK)
+		err = log_deletion(ctx, &device);
 	if (err == RV_OK)
 		err = rs_incident_resolve_all(ctx, device.pub.distid);
 	if (err == RV_OK)

@@ -36,10 +36,12 @@ static struct rs_ctx make_ctx(struct rv_db_tx *tx, struct job *job)
 
 /* -- rs.pull -------------------------------------------------------------------------------- */
 
-static const char *const outcome_names[] = { "delivered", "unknown",  "no_config", "wrong_key",
-					     "disabled",  "other_rs", "error" };
+static const char *const outcome_names[] = { "delivered", "unknown",  "no_config",
+					     "wrong_key", "disabled", "other_rs",
+					     "error",     "held",     "fallback" };
 
-_Static_assert(RV_ARRAY_LEN(outcome_names) == RV_PULL_OUTCOME_ERROR + 1, "a word for each outcome");
+_Static_assert(RV_ARRAY_LEN(outcome_names) == RV_PULL_OUTCOME_FALLBACK + 1,
+	       "a word for each outcome");
 
 static int run_pull(struct rv_db_tx *tx, struct rv_serve_job *base)
 {

@@ -46,7 +46,7 @@ struct rs_duty {
 	struct rv_rs *rs;
 	struct rv_serve *serve;
 	struct rs_filler filler;
-	uint64_t pulls[RV_PULL_OUTCOME_ERROR + 1];
+	uint64_t pulls[RV_PULL_OUTCOME_FALLBACK + 1];
 	uint64_t queries, operations, failed_operations, certificates;
 	bool is_stopping, is_serving;
 	/* Counting happens on the writer thread: `counting` is its, `counted` the loop's. */

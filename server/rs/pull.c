@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "server/rs/config.h"
 #include "server/rs/core.h"
+#include "server/rs/secret.h"
 #include "server/rs/sql/sql.h"
 
 enum { LIST_DEFAULT = 100 };
@@ -63,6 +65,49 @@ int rs_op_pull_list(struct rs_ctx *ctx, const struct rv_pull_list_in *in,
 	out->pulls_len = t.count;
 	return RV_OK;
 }
+
+/* -- what a pull delivered ------------------------------------------------------------------ */
+
+static int find_pull(struct rs_ctx *ctx, int64_t id, struct rv_pull *out, struct rv_diag *diag)
+{
+	struct rv_pull found = { 0 };
+	struct taking t = { .ctx = ctx, .pulls = &found };
+	int err = rs_query_one(ctx, &rs_sql_pull_get, RV_DB_PARAMS(RV_DB_I(id)), take_pull, &t);
+
+	if (err == RV_ENOTFOUND)
+		return rv_diag_set(diag, err, "pull.unknown", "id", "there is no such pull");
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	*out = found;
+	return RV_OK;
+}
+
+int rs_op_pull_get(struct rs_ctx *ctx, const struct rv_pull_get_in *in, struct rv_pull_get_out *out,
+		   struct rv_diag *diag)
+{
+	int err = find_pull(ctx, in->id, &out->pull, diag);
+
+	if (err != RV_OK || !out->pull.has_config)
+		return err;
+	err = rs_config_load(ctx, out->pull.config, &out->modules, &out->modules_len);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+int rs_op_pull_reveal(struct rs_ctx *ctx, const struct rv_pull_reveal_in *in,
+		      struct rv_pull_reveal_out *out, struct rv_diag *diag)
+{
+	struct rv_pull pull;
+	int err = find_pull(ctx, in->id, &pull, diag);
+
+	if (err != RV_OK || !pull.has_config)
+		return err;
+	err = rs_config_load(ctx, pull.config, &out->modules, &out->modules_len);
+	if (err == RV_OK)
+		err = rs_secret_redeliver(ctx, in->id, out->modules, out->modules_len);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+/* -- those who wait ------------------------------------------------------------------------- */
 
 static int take_waiting(const struct rv_db_row *row, void *arg)
 {

@@ -50,6 +50,12 @@ void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out)
 		.rs_retry_interval_s = read_seconds(sec, "rs_retry_interval"),
 		.waiting_max = rv_conf_int(sec, "waiting_max"),
 		.strangers_max = rv_conf_int(sec, "strangers_max"),
+		.pull_loop_max = rv_conf_int(sec, "pull_loop_max"),
+		.pull_loop_window_us = rv_conf_int(sec, "pull_loop_window"),
+		.guard = { rv_conf_int(sec, "config_refusals_max"),
+			   strcmp(rv_conf_str(sec, "config_fallback"), "hold") == 0
+				   ? RS_GUARD_HOLD
+				   : RS_GUARD_LAST_RUNNING },
 		.incidents_keep_us = rv_conf_int(sec, "incidents_keep"),
 	};
 	s.sa_key = strcmp(rv_conf_str(sec, "sa_key"), "rsa2048") == 0 ? RV_CA_KEY_RSA2048

@@ -40,6 +40,7 @@ static int check_line(struct rv_str value, struct rv_diag *diag)
 }
 
 static const char *const sa_keys[] = { "p256", "rsa2048", NULL }; /* as enum rv_ca_key */
+static const char *const fallbacks[] = { "last_running", "hold", NULL };
 
 static const struct rv_conf_item rs_items[] = {
 	{ .name = "name",
@@ -173,6 +174,39 @@ static const struct rv_conf_item rs_items[] = {
 	  .doc = "Pulls kept of callers that could not prove who they are. All others are kept for "
 		 "ever.",
 	  .doc_ja = "認証に失敗したプルの保存数。" },
+	{ .name = "config_refusals_max",
+	  .type = RV_CONF_INT,
+	  .def = "3",
+	  .min = 0,
+	  .max = 1000,
+	  .doc = "A startup config that a device has refused so often is no longer delivered to "
+		 "it; "
+		 "0: it is, for ever.",
+	  .doc_ja = "機器がこの回数拒否した起動時コンフィグは配信しない。0なら配信し続ける。" },
+	{ .name = "config_fallback",
+	  .type = RV_CONF_ENUM,
+	  .def = "last_running",
+	  .choices = fallbacks,
+	  .doc = "What such a device gets instead: the config that it ran last, or nothing: it "
+		 "waits (hold).",
+	  .doc_ja = "その代わりに配信するもの。last_runningは前回動作したコンフィグ、"
+		    "holdは何も配信せず待たせる。" },
+	{ .name = "pull_loop_max",
+	  .type = RV_CONF_INT,
+	  .def = "20",
+	  .min = 0,
+	  .max = 100000,
+	  .doc = "A device that pulls so often within pull_loop_window raises an incident; 0: "
+		 "none does.",
+	  .doc_ja = "pull_loop_windowの間にこの回数プルした機器をインシデントにする。0なら"
+		    "しない。" },
+	{ .name = "pull_loop_window",
+	  .type = RV_CONF_DURATION,
+	  .def = "10m",
+	  .min = SECOND_US,
+	  .max = DAYS_US,
+	  .doc = "See pull_loop_max.",
+	  .doc_ja = "pull_loop_maxを参照。" },
 	{ .name = "incidents_keep",
 	  .type = RV_CONF_DURATION,
 	  .def = "90d",

@@ -12,6 +12,7 @@ RS_STMT(device_list, "device.list",
 	"SELECT " RS_SQL_DEVICE_COLUMNS " WHERE d.distid > ? ORDER BY d.distid LIMIT ?")
 RS_STMT(device_for_contact, "device.for-contact",
 	"SELECT d.id, d.is_enabled, d.rs, d.rs_key, d.heartbeat_key, s.startup_id, s.delivered_id,"
+	" s.running_id, s.is_pending, s.pace_from, s.pace_pulls,"
 	" c.certificate, c.private_key, c.expires_at, c.is_given, c.is_due"
 	" FROM device d JOIN device_state s ON s.device_id = d.id"
 	" LEFT JOIN device_certificate c ON c.device_id = d.id WHERE d.distid = ?")
@@ -31,15 +32,18 @@ RS_STMT(device_update, "device.update",
 RS_STMT(device_delete, "device.delete", "DELETE FROM device WHERE id = ?")
 RS_STMT(device_state_delete, "device.state-delete", "DELETE FROM device_state WHERE device_id = ?")
 RS_STMT(device_count, "device.count", "SELECT count(*) FROM device")
-/* state, contact, address, firmware (NULL: as before), delivered (NULL: as before), id */
+/* state, contact, address, firmware and delivered (NULL: as before), is it pending, pace, id */
 RS_STMT(device_contact, "device.contact",
-	"UPDATE device_state SET state = ?, last_contact_at = ?, last_address = ?,"
-	" firmware = coalesce(?, firmware), delivered_id = coalesce(?, delivered_id)"
-	" WHERE device_id = ?")
+	"UPDATE device_state SET state = ?1, last_contact_at = ?2, last_address = ?3,"
+	" firmware = coalesce(?4, firmware), delivered_id = coalesce(?5, delivered_id),"
+	" is_pending = ?6, pace_from = ?7, pace_pulls = ?8 WHERE device_id = ?9")
 RS_STMT(device_accepted, "device.accepted",
-	"UPDATE device_state SET running_id = delivered_id, last_contact_at = ?, last_address = ?"
-	" WHERE device_id = ?")
+	"UPDATE device_state SET running_id = delivered_id, is_pending = 0, last_contact_at = ?1,"
+	" last_address = ?2 WHERE device_id = ?3")
+RS_STMT(device_past_insert, "device.past-insert",
+	"INSERT INTO device_past (id, distid, created_at, deleted_at, deleted_by)"
+	" VALUES (?1, ?2, ?3, ?4, ?5)")
 RS_STMT(device_set_working, "device.set-working",
-	"UPDATE device_state SET working_id = ? WHERE device_id = ?")
+	"UPDATE device_state SET working_id = ?1 WHERE device_id = ?2")
 RS_STMT(device_set_startup, "device.set-startup",
-	"UPDATE device_state SET startup_id = ? WHERE device_id = ?")
+	"UPDATE device_state SET startup_id = ?1 WHERE device_id = ?2")

@@ -10,6 +10,9 @@ RS_STMT(pull_trim, "pull.trim",
 RS_STMT(pull_list, "pull.list",
 	"SELECT id, distid, at, trigger_text, address, description, firmware, protocol_version,"
 	" code, outcome, config_id FROM pull WHERE id < ? ORDER BY id DESC LIMIT ?")
+RS_STMT(pull_get, "pull.get",
+	"SELECT id, distid, at, trigger_text, address, description, firmware, protocol_version,"
+	" code, outcome, config_id FROM pull WHERE id = ?1")
 RS_STMT(pull_list_of_device, "pull.list-of-device",
 	"SELECT id, distid, at, trigger_text, address, description, firmware, protocol_version,"
 	" code, outcome, config_id FROM pull WHERE distid = ? AND id < ? ORDER BY id DESC LIMIT ?")

@@ -1,6 +1,7 @@
 #include "server/rs/sql/sql.h"
 
 #include "server/rs/sql/migrate_certificate.h"
+#include "server/rs/sql/migrate_history.h"
 #include "server/rs/sql/migrate_incident.h"
 #include "server/rs/sql/schema.sqlite.h"
 
@@ -11,6 +12,7 @@
 #include "server/rs/sql/location.sqlite.h"
 #include "server/rs/sql/incident.sqlite.h"
 #include "server/rs/sql/certificate.sqlite.h"
+#include "server/rs/sql/secret.sqlite.h"
 #undef RS_STMT
 
 struct rv_db_stmt *const rs_sql_all[] = {
@@ -21,6 +23,7 @@ struct rv_db_stmt *const rs_sql_all[] = {
 #include "server/rs/sql/location.sqlite.h"
 #include "server/rs/sql/incident.sqlite.h"
 #include "server/rs/sql/certificate.sqlite.h"
+#include "server/rs/sql/secret.sqlite.h"
 #undef RS_STMT
 };
 const size_t rs_sql_count = RV_ARRAY_LEN(rs_sql_all);
@@ -35,5 +38,9 @@ const struct rv_db_migration rs_sql_migrations[] = {
 	  .name = "0003-certificates",
 	  .sqlite = RS_SQL_CERTIFICATE_SQLITE,
 	  .postgresql = RS_SQL_CERTIFICATE_POSTGRESQL },
+	{ .number = 4,
+	  .name = "0004-history",
+	  .sqlite = RS_SQL_HISTORY_SQLITE,
+	  .postgresql = RS_SQL_HISTORY_POSTGRESQL },
 };
 const size_t rs_sql_migration_count = RV_ARRAY_LEN(rs_sql_migrations);

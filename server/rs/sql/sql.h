@@ -14,6 +14,7 @@
 #include "server/rs/sql/location.sqlite.h"
 #include "server/rs/sql/incident.sqlite.h"
 #include "server/rs/sql/certificate.sqlite.h"
+#include "server/rs/sql/secret.sqlite.h"
 #undef RS_STMT
 
 extern struct rv_db_stmt *const rs_sql_all[];

@@ -88,19 +88,19 @@ static const struct {
 } module_cases[] = {
 	{ "{\"id\":1}", false, false, "",
 	  "{\"id\":1,\"version\":\"\",\"infostring\":\"\",\"is_binary\":false,\"has_config\":"
-	  "false}" },
+	  "false,\"uses_secrets\":false}" },
 	{ "{\"id\":1,\"text\":\"a\\nb\"}", false, true, "a\nb",
 	  "{\"id\":1,\"version\":\"\",\"infostring\":\"\",\"is_binary\":false,\"text\":\"a\\nb\","
-	  "\"has_config\":true}" },
+	  "\"has_config\":true,\"uses_secrets\":false}" },
 	{ "{\"id\":1,\"base64\":\"aGk=\"}", true, true, "hi",
 	  "{\"id\":1,\"version\":\"\",\"infostring\":\"\",\"is_binary\":true,\"base64\":\"aGk=\","
-	  "\"has_config\":true}" },
+	  "\"has_config\":true,\"uses_secrets\":false}" },
 	{ "{\"id\":1,\"has_config\":true}", false, true, "",
 	  "{\"id\":1,\"version\":\"\",\"infostring\":\"\",\"is_binary\":false,\"text\":\"\","
-	  "\"has_config\":true}" },
+	  "\"has_config\":true,\"uses_secrets\":false}" },
 	{ "{\"is_binary\":false,\"text\":\"x\",\"id\":1}", false, true, "x",
 	  "{\"id\":1,\"version\":\"\",\"infostring\":\"\",\"is_binary\":false,\"text\":\"x\","
-	  "\"has_config\":true}" },
+	  "\"has_config\":true,\"uses_secrets\":false}" },
 };
 
 static void a_module_body_is_text_or_base64(void **state)

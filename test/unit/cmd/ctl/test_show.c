@@ -130,6 +130,7 @@ static void one_thing_is_shown_line_by_line_and_its_text_as_it_is(void **state)
 		     "info string\n"
 		     "binary        no\n"
 		     "has a config  yes\n"
+		     "uses secrets  no\n"
 		     "hostname a\n\tb\n"
 		     "\n[module 2]\n"
 		     "id            2\n"
@@ -137,6 +138,7 @@ static void one_thing_is_shown_line_by_line_and_its_text_as_it_is(void **state)
 		     "info string\n"
 		     "binary        yes\n"
 		     "has a config  yes\n"
+		     "uses secrets  no\n"
 		     "(3 bytes, binary)\n"
 		     "\n[module 3]\n"
 		     "id            3\n"
@@ -144,6 +146,7 @@ static void one_thing_is_shown_line_by_line_and_its_text_as_it_is(void **state)
 		     "info string\n"
 		     "binary        no\n"
 		     "has a config  no\n"
+		     "uses secrets  no\n"
 		     "(no config)\n");
 }
 
