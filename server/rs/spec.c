@@ -321,5 +321,7 @@ const struct rv_duty_spec rv_ca_duty_spec = {
 	.serves = ca_serves,
 	.sections = ca_reads,
 	.files = ca_files,
-	.rights = { .bits = 0 }, /* the keys have arrived with the configuration */
+	/* Its own keys have arrived with the configuration; devices' keys are made beside the loop.
+	 */
+	.rights = { .bits = RV_RIGHT_THREADS },
 };

@@ -17,15 +17,16 @@ from tap import check, equal, test  # noqa: E402
 
 INTRUDER = os.environ["REEVE_INTRUDER"]
 DUTIES = {  # duty: its rights, as in its table
-    "ls": "accept", "proxy": "accept", "http": "accept pair", "status": "accept", "ca": "",
-    "rs": "store", "lsstore": "store",
+    "ls": "accept", "proxy": "accept", "http": "accept pair", "status": "accept", "ca": "threads",
+    "rs": "threads store", "lsstore": "threads store",
 }
 EDGES = ("ls", "proxy", "http", "status")
 # What a right makes possible. Whatever is not here must fail.
 ALLOWED = {
     "accept": set(),
     "pair": {"socket-pair"},
-    "store": {"thread", "make-in-state", "read-rs.db", "read-ls.db", "read-secret.key"},
+    "threads": {"thread"},
+    "store": {"make-in-state", "read-rs.db", "read-ls.db", "read-secret.key"},
 }
 # Landlock goes by directories and not by names: without uids of their own stores are kept from the keys
 # beside them by nothing.
