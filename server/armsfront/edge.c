@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "log/log.h"
 #include "server/armsfront/old.h"
+#include "server/certs/certs.h"
 
 /* One front and the section it belongs to. */
 struct door {
@@ -27,6 +28,7 @@ struct rv_edge {
 	struct door doors[RV_EDGE_DOORS_MAX];
 	size_t door_count;
 	size_t stopped;
+	struct rv_certs *certs;
 	/* Clients of old TLS. */
 	struct rv_old *old;
 	uint64_t handed_over, turned_away, missed;
@@ -158,6 +160,7 @@ static void edge_free(struct rv_edge *edge)
 		rv_front_free(edge->doors[i].front);
 		rv_tls_ctx_unref(edge->doors[i].tls);
 	}
+	rv_certs_free(edge->certs);
 	rv_old_free(edge->old);
 	free(edge);
 }
@@ -172,7 +175,8 @@ static struct rv_edge *edge_new(struct rv_duty *duty)
 	rv_rand_secret(&seed, sizeof(seed));
 	edge->duty = duty;
 	edge->old = rv_old_new(seed);
-	if (edge->old == NULL) {
+	if (edge->old == NULL ||
+	    rv_certs_new(rv_duty_loop(duty), rv_duty_instance(duty) > 0, &edge->certs) != RV_OK) {
 		edge_free(edge);
 		return NULL;
 	}
@@ -186,6 +190,15 @@ static struct rv_net_limits limits_of(const struct rv_conf_sec *sec)
 		.handshakes_max = (unsigned)rv_conf_int(sec, "handshakes_max"),
 		.source_percent = (unsigned)rv_conf_int(sec, "source_share"),
 	};
+}
+
+static void watch(struct rv_edge *edge, const struct rv_conf_sec *sec, const char *section,
+		  const char *item)
+{
+	char name[RV_CERTS_NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%.20s.%.40s", section, item);
+	rv_certs_watch(edge->certs, name, rv_conf_file(sec, item));
 }
 
 /* is_legacy: for sockets handed over; else for our listening sockets. */
@@ -219,6 +232,9 @@ static int open_door(struct rv_edge *edge, const struct rv_edge_opt *opt, bool i
 	err = rv_front_tls(conf, &tls, &door->tls, diag);
 	if (err != RV_OK)
 		return err;
+	watch(edge, sec, opt->section, "certificate");
+	if (is_legacy)
+		watch(edge, sec, opt->section, "legacy_certificate");
 	front.tls = door->tls;
 	if (!is_legacy)
 		front.listen_count = rv_duty_listeners(edge->duty, &front.listen_fds);
@@ -301,4 +317,5 @@ void rv_edge_metrics(void *state, struct rv_buf *out)
 	for (size_t i = 0; i < edge->door_count; i++)
 		rv_front_metrics(edge->doors[i].front, out);
 	rv_metric_put(out, "tls", old, RV_ARRAY_LEN(old));
+	rv_certs_metrics(edge->certs, out);
 }

@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "server/armsfront/front.h"
+#include "server/certs/certs.h"
 
 /* The parts that lib/tls blames, where they are not called as the items are. */
 static const struct {
@@ -27,6 +29,21 @@ static void name_item(const char *section, struct rv_diag *diag)
 	snprintf(diag->where, sizeof(diag->where), "%.32s.%s", section, item);
 }
 
+/* All that is presented: the second pair, where there is one, only to old clients. */
+static int check(const struct rv_conf_sec *sec, const struct rv_front_tls_opt *how,
+		 struct rv_diag *diag)
+{
+	struct rv_certs_pair pair = { sec, how->section, "certificate", "key",
+				      strcmp(how->section, "ls") == 0 };
+	int err = rv_certs_check(&pair, rv_time_utc_us(), diag);
+
+	if (err != RV_OK || !how->is_legacy || rv_conf_file(sec, "legacy_certificate").len == 0)
+		return err;
+	pair.certificate = "legacy_certificate";
+	pair.key = "legacy_key";
+	return rv_certs_check(&pair, rv_time_utc_us(), diag);
+}
+
 int rv_front_tls(const struct rv_conf *conf, const struct rv_front_tls_opt *how,
 		 struct rv_tls_ctx **out, struct rv_diag *diag)
 {
@@ -36,8 +53,10 @@ int rv_front_tls(const struct rv_conf *conf, const struct rv_front_tls_opt *how,
 				  .key_pem = rv_conf_file(sec, "key"),
 				  .tickets = how->tickets,
 				  .role = how->section };
-	int err;
+	int err = check(sec, how, diag);
 
+	if (err != RV_OK)
+		return err;
 	if (how->is_legacy) {
 		opt.versions = RV_TLS_ONLY_10;
 		opt.second_cert_pem = rv_conf_file(sec, "legacy_certificate");

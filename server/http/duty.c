@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 #include "log/log.h"
-#include "pki/pki.h"
+#include "server/certs/certs.h"
 #include "server/http/api.h"
 #include "server/http/http.h"
 #include "server/http/server.h"
@@ -19,41 +19,26 @@ struct http {
 	struct rv_http_server *server;
 	struct rv_http_api api;
 	struct rv_tls_ctx *tls;
+	struct rv_certs *certs;
 };
-
-/* Clients will refuse an expired certificate, and say little; serving goes on, for those who look
- * at no dates, and so that a clock gone wrong does not lock everybody out. */
-static void look_at_dates(struct rv_str cert)
-{
-	struct rv_pki_info info;
-	int64_t now_us = rv_time_utc_us();
-	char from[RV_TIME_TEXT_LEN + 1], to[RV_TIME_TEXT_LEN + 1];
-
-	if (rv_pki_inspect(cert, &info, NULL) != RV_OK ||
-	    (now_us >= info.not_before_us && now_us < info.not_after_us))
-		return;
-	rv_time_format(info.not_before_us, from);
-	rv_time_format(info.not_after_us, to);
-	rv_log(RV_LOG_WARN, "http.certificate.invalid_now", RV_KS("item", "http.certificate"),
-	       RV_KS("from", from), RV_KS("to", to));
-}
 
 static int make_tls(struct rv_duty *duty, const struct rv_conf_sec *conf, struct rv_tls_ctx **out,
 		    struct rv_diag *diag)
 {
-	struct rv_str cert = rv_conf_file(conf, "certificate");
+	struct rv_certs_pair pair = { conf, "http", "certificate", "key", false };
 	char part[RV_DIAG_WHERE_MAX];
-	int err = rv_tls_ctx_new(&(struct rv_tls_opt){ .is_server = true,
-						       .peer = RV_TLS_PEER_NONE,
-						       .cert_pem = cert,
-						       .key_pem = rv_conf_file(conf, "key"),
-						       .tickets = rv_duty_tickets(duty),
-						       .role = "http" },
-				 out, diag);
+	int err = rv_certs_check(&pair, rv_time_utc_us(), diag);
 
-	if (err == RV_OK) {
-		look_at_dates(cert);
-	} else if (err == RV_ETLS) { /* "key" -> the item of the configuration */
+	if (err != RV_OK)
+		return err;
+	err = rv_tls_ctx_new(&(struct rv_tls_opt){ .is_server = true,
+						   .peer = RV_TLS_PEER_NONE,
+						   .cert_pem = rv_conf_file(conf, "certificate"),
+						   .key_pem = rv_conf_file(conf, "key"),
+						   .tickets = rv_duty_tickets(duty),
+						   .role = "http" },
+			     out, diag);
+	if (err == RV_ETLS) { /* "key" -> the item of the configuration */
 		memcpy(part, diag->where, sizeof(part));
 		snprintf(diag->where, sizeof(diag->where), "http.%.*s", (int)sizeof(part) - 6,
 			 part);
@@ -96,8 +81,11 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	http->api.bus = rv_duty_bus(duty);
 	http->api.timeout_us = rv_conf_int(conf, "operation_timeout");
 	err = make_tls(duty, conf, &http->tls, diag);
+	if (err == RV_OK)
+		err = rv_certs_new(rv_duty_loop(duty), false, &http->certs);
 	if (err != RV_OK)
 		goto fail;
+	rv_certs_watch(http->certs, "http.certificate", rv_conf_file(conf, "certificate"));
 	err = start_server(http, conf);
 	if (err != RV_OK) {
 		rv_diag_set(diag, err, "http.start", "http.listen", "the server does not start: %s",
@@ -108,6 +96,7 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	return RV_OK;
 
 fail:
+	rv_certs_free(http->certs);
 	rv_tls_ctx_unref(http->tls);
 	free(http);
 	return err;
@@ -118,6 +107,8 @@ static void on_stopped(void *arg)
 	struct http *http = arg;
 
 	http->server = NULL;
+	rv_certs_free(http->certs);
+	http->certs = NULL;
 	rv_tls_ctx_unref(http->tls);
 	http->tls = NULL;
 	/* http itself stays until .free: answers of rs that are still due count in http->api. */
@@ -147,6 +138,7 @@ static void metrics(void *state, struct rv_buf *out)
 
 	if (http->server == NULL)
 		return;
+	rv_certs_metrics(http->certs, out);
 	rv_http_server_stats(http->server, &s);
 	put(out, "connections", "gauge", "Open connections.", s.connections_open);
 	put(out, "connections_total", "counter", "Connections after their handshake.",

@@ -140,7 +140,7 @@ def too_much_is_refused_by_its_size():
 
 @test
 def certificates_that_do_not_do_are_named():
-    """a key of another certificate ends the start; an expired certificate is a warning"""
+    """a key of another certificate ends the start, and so does an expired certificate"""
     pki = os.path.join(reeve.state, "pki")
     expired = os.path.join(reeve.dir, "expired.crt")
     key = os.path.join(pki, "http.key")
@@ -149,7 +149,7 @@ def certificates_that_do_not_do_are_named():
     subprocess.run(["openssl", "x509", "-req", "-in", expired + ".req", "-signkey", key, "-days", "-1",
                     "-out", expired], check=True, capture_output=True)
     for item, path, place, word in (("key", os.path.join(pki, "ls.key"), "http.key", "does not belong"),
-                                    ("certificate", expired, "http.certificate", "invalid_now")):
+                                    ("certificate", expired, "http.certificate", "has expired")):
         other = instance.Instance({"http": {"certificate": os.path.join(pki, "http.crt"), "key": key,
                                             item: path}}, command="http")
         try:
@@ -158,7 +158,8 @@ def certificates_that_do_not_do_are_named():
             while word not in other.log_text() and time.monotonic() < deadline:
                 time.sleep(0.05)
             line = next((x for x in other.log_text().splitlines() if word in x), "")
-            check(place in line, f"{item}: {other.log_text()}")
+            check(place in line and path in line, f"{item}: {other.log_text()}")
+            equal(other.process.wait(30), 3, f"{item}: exit status")
         finally:
             other.remove()
 
