@@ -177,6 +177,8 @@ static int load_trust(struct rv_tls_ctx *ctx, const struct rv_tls_opt *opt, stru
 				       : refuse(diag, "ca", "the system has no trust store");
 		break;
 	case RV_TLS_PEER_OPTIONAL:
+		X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx->ssl_ctx),
+					    X509_V_FLAG_NO_CHECK_TIME);
 		break;
 	}
 	return each_cert(ctx, opt->ca_pem, "ca", trust_cert, diag);

@@ -89,7 +89,7 @@ static const struct {
 	{ "none sent", NULL, RV_TLS_PEER_OPTIONAL, RV_OK, "" },
 	{ "ours", &pki.device, RV_TLS_PEER_OPTIONAL, RV_OK, "CN=device-1" },
 	{ "foreign", &pki.foreign_device, RV_TLS_PEER_OPTIONAL, RV_ETLS, "" },
-	{ "expired", &pki.expired_device, RV_TLS_PEER_OPTIONAL, RV_ETLS, "" },
+	{ "expired", &pki.expired_device, RV_TLS_PEER_OPTIONAL, RV_OK, "CN=device-1" },
 	{ "expired, sent to a device", &pki.expired_device, RV_TLS_PEER_ANCHOR, RV_OK,
 	  "CN=device-1" },
 	{ "a server's", &pki.leaf, RV_TLS_PEER_OPTIONAL, RV_ETLS, "" },
