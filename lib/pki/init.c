@@ -1,27 +1,15 @@
 #include "pki/init.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/time.h"
-#include "pki/pki.h"
+#include "pki/chain.h"
+#include "pki/files.h"
 
 enum {
 	PAIRS = 6,
-	FILE_MAX = 65536, /* bytes of one PEM file */
-	TEMP_NAME_MAX = 64,
-	CERT_MODE = 0644,
-	SERVER_KEY_MODE = 0600,
-	CA_KEY_MODE = 0400,
-	DIR_MODE = 0700,
 };
 
 static const int64_t day_us = 86400 * RV_US_PER_SEC;
@@ -48,82 +36,20 @@ struct pair {
 	struct rv_buf cert;
 	struct rv_buf key;
 	bool is_kept;
+	bool is_offline; /* a CA whose key is kept elsewhere */
 };
 
 struct work {
 	const struct rv_pki_init *opt;
 	struct rv_pki_init_result *result;
 	struct rv_diag *diag;
-	int dir_fd;
+	struct rv_pki_files files;
 	struct pair pairs[PAIRS];
 };
 
 static int fail_file(struct work *w, int err, const char *name, const char *what)
 {
-	return rv_diag_set(w->diag, err, "pki.init.file", name, "%s/%s: %s: %s", w->opt->dir, name,
-			   what, rv_err_name(err));
-}
-
-/* A new directory is lost with its keys in a power cut until its parent is synced, too. A parent
- * that we may not open is somebody else's to keep. */
-static int sync_parent(int dir_fd)
-{
-	int fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = RV_OK;
-
-	if (fd < 0)
-		return RV_OK;
-	if (fsync(fd) != 0)
-		err = rv_err_from_errno();
-	close(fd);
-	return err;
-}
-
-static int open_dir(struct work *w)
-{
-	const char *dir = w->opt->dir;
-	struct stat st;
-	int err;
-
-	if (mkdir(dir, DIR_MODE) != 0 && errno != EEXIST)
-		goto fail;
-	w->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w->dir_fd < 0 || fstat(w->dir_fd, &st) != 0)
-		goto fail;
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return rv_diag_set(w->diag, RV_EDENIED, "pki.init.dir", dir,
-				   "%s: others may write here (mode %04o); keys need a directory "
-				   "of their own with mode 0700",
-				   dir, (unsigned)st.st_mode & 07777U);
-	if (flock(w->dir_fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK)
-			goto fail;
-		return rv_diag_set(w->diag, RV_EBUSY, "pki.init.busy", dir,
-				   "%s: another run is at work in this directory", dir);
-	}
-	err = sync_parent(w->dir_fd);
-	if (err == RV_OK)
-		return RV_OK;
-	return rv_diag_set(w->diag, err, "pki.init.dir", dir, "%s: %s", dir, rv_err_name(err));
-
-fail:
-	err = rv_err_from_errno();
-	return rv_diag_set(w->diag, err, "pki.init.dir", dir, "%s: %s", dir, rv_err_name(err));
-}
-
-/* *is_there tells whether the file exists; only an existing one is read. */
-static int read_file(struct work *w, const char *name, struct rv_buf *out, bool *is_there)
-{
-	char path[PATH_MAX];
-	int err;
-
-	if (snprintf(path, sizeof(path), "%s/%s", w->opt->dir, name) >= (int)sizeof(path))
-		return fail_file(w, RV_ELIMIT, name, "path too long");
-	err = rv_buf_read_file(out, path, FILE_MAX);
-	*is_there = err != -ENOENT;
-	if (err == RV_OK || err == -ENOENT)
-		return RV_OK;
-	return fail_file(w, err, name, "cannot read");
+	return rv_pki_files_blame(&w->files, err, name, what, w->diag);
 }
 
 static int half_made(struct work *w, size_t i, const char *there, const char *missing)
@@ -150,7 +76,9 @@ static int check_kept(struct work *w, size_t i)
 	struct pair *p = &w->pairs[i];
 	const struct pair *issuer = &w->pairs[kind->issuer];
 	struct rv_diag detail = { 0 };
-	int err = rv_pki_check_pair(rv_buf_str(&p->cert), rv_buf_str(&p->key), &detail);
+	int err = p->is_offline
+			  ? rv_pki_check_root(rv_buf_str(&p->cert), &detail)
+			  : rv_pki_check_pair(rv_buf_str(&p->cert), rv_buf_str(&p->key), &detail);
 
 	if (err != RV_OK)
 		return blame(w, err,
@@ -170,6 +98,8 @@ static void record(struct work *w, size_t i, bool is_new)
 
 	assert(r->count + 2 <= RV_PKI_INIT_FILES);
 	r->files[r->count++] = (struct rv_pki_init_file){ kinds[i].cert_name, is_new };
+	if (w->pairs[i].is_offline)
+		return;
 	r->files[r->count++] = (struct rv_pki_init_file){ kinds[i].key_name, is_new };
 }
 
@@ -180,52 +110,17 @@ static int survey(struct work *w, size_t i)
 	bool has_cert, has_key;
 	int err;
 
-	err = read_file(w, kind->cert_name, &p->cert, &has_cert);
+	err = rv_pki_files_read(&w->files, kind->cert_name, &p->cert, &has_cert, w->diag);
 	if (err == RV_OK)
-		err = read_file(w, kind->key_name, &p->key, &has_key);
+		err = rv_pki_files_read(&w->files, kind->key_name, &p->key, &has_key, w->diag);
 	if (err != RV_OK)
 		return err;
-	if (has_cert != has_key)
+	p->is_offline = has_cert && !has_key && kind->kind == RV_PKI_ROOT;
+	if (has_cert != has_key && !p->is_offline)
 		return half_made(w, i, has_cert ? kind->cert_name : kind->key_name,
 				 has_cert ? kind->key_name : kind->cert_name);
 	p->is_kept = has_cert;
 	return p->is_kept ? check_kept(w, i) : RV_OK;
-}
-
-static int write_all(int fd, struct rv_str data)
-{
-	while (data.len > 0) {
-		ssize_t n = write(fd, data.ptr, data.len);
-		if (n < 0 && errno != EINTR)
-			return rv_err_from_errno();
-		if (n > 0)
-			data = rv_strn(data.ptr + n, data.len - (size_t)n);
-	}
-	return RV_OK;
-}
-
-/* A temporary file, synced, then linked to its name: link(2) refuses to replace anything. The
- * directory is locked, so a temporary file found is one of a run that died. */
-static int store(struct work *w, const char *name, mode_t mode, struct rv_str data)
-{
-	char temp[TEMP_NAME_MAX];
-	int fd, err;
-
-	snprintf(temp, sizeof(temp), ".%s.new", name);
-	if (unlinkat(w->dir_fd, temp, 0) != 0 && errno != ENOENT)
-		return fail_file(w, rv_err_from_errno(), name, "cannot write");
-	fd = openat(w->dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0)
-		return fail_file(w, rv_err_from_errno(), name, "cannot write");
-	err = write_all(fd, data);
-	if (err == RV_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
-		err = rv_err_from_errno();
-	if (close(fd) != 0 && err == RV_OK)
-		err = rv_err_from_errno();
-	if (err == RV_OK && linkat(w->dir_fd, temp, w->dir_fd, name, 0) != 0)
-		err = rv_err_from_errno();
-	unlinkat(w->dir_fd, temp, 0);
-	return err == RV_OK ? RV_OK : fail_file(w, err, name, "cannot write");
 }
 
 static const char *const *names_of(const struct rv_pki_init *opt, size_t i)
@@ -237,6 +132,14 @@ static const char *const *names_of(const struct rv_pki_init *opt, size_t i)
 	if (strcmp(kinds[i].cert_name, "http.crt") == 0)
 		return opt->http_names;
 	return NULL;
+}
+
+/* "rs" */
+static struct rv_str name_of(size_t i)
+{
+	struct rv_str name = rv_str(kinds[i].cert_name);
+
+	return rv_str_sub(name, 0, rv_str_find(name, '.'));
 }
 
 static int make_texts(struct work *w, size_t i)
@@ -253,8 +156,15 @@ static int make_texts(struct work *w, size_t i)
 		.now_us = w->opt->now_us,
 		.lifetime_us = day_us * (is_root ? RV_PKI_ROOT_DAYS : RV_PKI_SERVER_DAYS),
 	};
-	int err = rv_pki_key_new(&p->key);
+	int err;
 
+	if (!is_root && issuer->is_offline)
+		return rv_diag_set(w->diag, RV_EINVALID, "pki.init.offline", kind->cert_name,
+				   "%s/%s has to be made, but %s is kept elsewhere: `reeve pki "
+				   "request %.*s`, sign it there, `reeve pki import %.*s`",
+				   w->opt->dir, kind->cert_name, kinds[kind->issuer].key_name,
+				   RV_STR_ARG(name_of(i)), RV_STR_ARG(name_of(i)));
+	err = rv_pki_key_new(&p->key);
 	if (err != RV_OK)
 		return fail_file(w, err, kind->key_name, "cannot make a key");
 	err = rv_pki_issue(&req, rv_buf_str(&p->key),
@@ -266,20 +176,20 @@ static int make_texts(struct work *w, size_t i)
 static int store_pair(struct work *w, size_t i)
 {
 	const struct pair_kind *kind = &kinds[i];
-	mode_t key_mode = kind->kind == RV_PKI_ROOT ? CA_KEY_MODE : SERVER_KEY_MODE;
-	int err = store(w, kind->key_name, key_mode, rv_buf_str(&w->pairs[i].key));
+	mode_t key_mode = kind->kind == RV_PKI_ROOT ? RV_PKI_CA_KEY_MODE : RV_PKI_SERVER_KEY_MODE;
+	int err = rv_pki_files_add(&w->files, kind->key_name, key_mode,
+				   rv_buf_str(&w->pairs[i].key), w->diag);
 
 	if (err == RV_OK)
-		err = store(w, kind->cert_name, CERT_MODE, rv_buf_str(&w->pairs[i].cert));
-	if (err == RV_OK && fsync(w->dir_fd) != 0)
-		err = fail_file(w, rv_err_from_errno(), kind->cert_name, "cannot sync");
+		err = rv_pki_files_add(&w->files, kind->cert_name, RV_PKI_CERT_MODE,
+				       rv_buf_str(&w->pairs[i].cert), w->diag);
 	return err;
 }
 
 /* All texts exist before the first file does: a bad name makes no file at all. */
 static int run(struct work *w)
 {
-	int err = open_dir(w);
+	int err = rv_pki_files_open(w->opt->dir, &w->files, w->diag);
 
 	for (size_t i = 0; i < PAIRS && err == RV_OK; i++)
 		err = survey(w, i);
@@ -299,14 +209,14 @@ static int run(struct work *w)
 int rv_pki_init_dir(const struct rv_pki_init *opt, struct rv_pki_init_result *out,
 		    struct rv_diag *diag)
 {
-	struct work w = { .opt = opt, .result = out, .diag = diag, .dir_fd = -1 };
+	struct work w = { .opt = opt, .result = out, .diag = diag, .files.fd = -1 };
 	int err;
 
 	assert(opt != NULL && opt->dir != NULL && out != NULL);
 	out->count = 0;
 	for (size_t i = 0; i < PAIRS; i++) {
-		rv_buf_init(&w.pairs[i].cert, FILE_MAX);
-		rv_buf_init(&w.pairs[i].key, FILE_MAX);
+		rv_buf_init(&w.pairs[i].cert, RV_PKI_FILE_MAX);
+		rv_buf_init(&w.pairs[i].key, RV_PKI_FILE_MAX);
 		w.pairs[i].key.wipe = true;
 	}
 	err = run(&w);
@@ -314,7 +224,6 @@ int rv_pki_init_dir(const struct rv_pki_init *opt, struct rv_pki_init_result *ou
 		rv_buf_deinit(&w.pairs[i].cert);
 		rv_buf_deinit(&w.pairs[i].key);
 	}
-	if (w.dir_fd >= 0)
-		close(w.dir_fd);
+	rv_pki_files_close(&w.files);
 	return err;
 }

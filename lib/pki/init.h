@@ -7,10 +7,11 @@
  *   http-ca.crt .key   "CN=Reeve HTTP CA"       for people's browsers and reeve ctl; signs http
  *   http.crt    .key   "CN=Reeve HTTP"          the REST API
  *
- * Certificates are 0644, server keys 0600, keys of CAs 0400 (better moved elsewhere once all is
- * running). Roots live 20 years: a device in a drawer must still find its Location Server.
- * Servers live 825 days, the most that browsers take; ARMS devices look at no date. To renew
- * one, remove its two files and run again.
+ * Certificates are 0644, server keys 0600, keys of CAs 0400. The key of a CA may be kept elsewhere
+ * (but rs-ca.key, which signs device certificates): as long as nothing is to be signed with it, it
+ * is not missed; csr.h has the way to sign elsewhere. Roots live 20 years: a device in a drawer
+ * must still find its Location Server. Servers live 825 days, the most that browsers take; ARMS
+ * devices look at no date. `reeve pki renew` makes them anew.
  *
  * Blocking; for the command line only.
  */
@@ -21,7 +22,7 @@
 #include "base/str.h"
 
 enum {
-	RV_PKI_INIT_FILES = 12,
+	RV_PKI_INIT_FILES = 12, /* the keys of CAs kept elsewhere included */
 	RV_PKI_ROOT_DAYS = 20 * 365,
 	RV_PKI_SERVER_DAYS = 825,
 };

@@ -144,3 +144,19 @@ int rv_pki_read_key_of(struct rv_str pem, const char *part, const X509 *cert, EV
 {
 	return read_keys(pem, part, cert, out, diag);
 }
+
+int rv_pki_pick_key(struct rv_str key_pem, struct rv_str cert_pem, struct rv_buf *out_pem,
+		    struct rv_diag *diag)
+{
+	EVP_PKEY *key = NULL;
+	X509 *cert = NULL;
+	int err = rv_pki_read_cert(cert_pem, "certificate", &cert, NULL, diag);
+
+	if (err == RV_OK)
+		err = rv_pki_read_key_of(key_pem, "key", cert, &key, diag);
+	if (err == RV_OK)
+		err = rv_pki_put_key(key, out_pem);
+	EVP_PKEY_free(key);
+	X509_free(cert);
+	return err;
+}

@@ -242,11 +242,6 @@ int rv_pki_check_ca(X509 *ca, EVP_PKEY *ca_key, struct rv_diag *diag)
 	return RV_OK;
 }
 
-struct rv_pki_signer {
-	X509 *ca; /* NULL: self-signed */
-	EVP_PKEY *ca_key;
-};
-
 static void signer_deinit(struct rv_pki_signer *signer)
 {
 	X509_free(signer->ca);

@@ -99,6 +99,10 @@ int rv_pki_inspect_at(struct rv_str pem, size_t index, struct rv_pki_info *out,
 /* That certificate alone as PEM, appended: without what stood around it. */
 int rv_pki_pick(struct rv_str pem, size_t index, struct rv_buf *out_pem,
 		struct rv_diag *diag) RV_MUSTCHECK;
+/* The key of a text with one or several that belongs to the (first) certificate, as PEM, appended.
+ * RV_EINVALID: none does. */
+int rv_pki_pick_key(struct rv_str key_pem, struct rv_str cert_pem, struct rv_buf *out_pem,
+		    struct rv_diag *diag) RV_MUSTCHECK;
 /* RV_EINVALID with *diag when the CA's key has not signed the (first) certificate. Dates and
  * usages are not looked at. */
 int rv_pki_check_issued(struct rv_str cert_pem, struct rv_str ca_pem,

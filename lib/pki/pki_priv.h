@@ -9,6 +9,11 @@
 
 enum { RV_PKI_SAN_TEXT_MAX = 16384 };
 
+struct rv_pki_signer {
+	X509 *ca; /* NULL: self-signed */
+	EVP_PKEY *ca_key;
+};
+
 struct rv_pki_key {
 	EVP_PKEY *key;
 };

@@ -214,7 +214,6 @@ static const struct {
 } losses[] = {
 	{ { "rs.key", NULL }, "rs.crt", "rs.key is missing" },
 	{ { "http.crt", NULL }, "http.key", "http.crt is missing" },
-	{ { "ls-root.key", NULL }, "ls-root.crt", "ls-root.key is missing" },
 	{ { "ls-root.crt", "ls-root.key" }, "ls.crt", "ls-root.crt is missing" },
 };
 
@@ -240,6 +239,25 @@ static void half_made_pairs_are_named(void **state)
 			unlink(path);
 		}
 	}
+}
+
+static void the_key_of_a_ca_may_be_elsewhere_while_nothing_is_signed(void **state)
+{
+	struct dir *d = *state;
+	struct rv_pki_init_result result;
+	struct rv_diag diag = { 0 };
+
+	init_all(d);
+	remove_file(d, "ls-root.key");
+	assert_int_equal(init(d, &result, &diag), RV_OK);
+	assert_int_equal(result.count, RV_PKI_INIT_FILES - 1);
+	remove_file(d, "ls.crt");
+	remove_file(d, "ls.key");
+	assert_int_equal(init(d, &result, &diag), RV_EINVALID);
+	assert_string_equal(diag.key, "pki.init.offline");
+	assert_string_equal(diag.where, "ls.crt");
+	assert_non_null(strstr(diag.text, "ls-root.key"));
+	assert_non_null(strstr(diag.text, "reeve pki request ls`"));
 }
 
 static void copy_file(const struct dir *d, const char *from, const char *to)
@@ -339,6 +357,9 @@ int main(void)
 						remove_dir),
 		cmocka_unit_test_setup_teardown(only_what_is_missing_is_made, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(half_made_pairs_are_named, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			the_key_of_a_ca_may_be_elsewhere_while_nothing_is_signed, make_dir,
+			remove_dir),
 		cmocka_unit_test_setup_teardown(mixed_up_files_are_named, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_bad_name_makes_no_file, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(unfit_directories_are_refused, make_dir,
