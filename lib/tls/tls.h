@@ -26,10 +26,10 @@ struct rv_tls_ctx;
 struct rv_tls;
 
 enum rv_tls_peer {
-	RV_TLS_PEER_NONE,     /* server: do not ask for a client certificate */
-	/* Server: ask; when sent it must chain to ca_pem. Dates are not looked at: a device that was
-	 * off for too long must get in to fetch its next certificate, and proves itself by its key
-	 * (spec 1.2). */
+	RV_TLS_PEER_NONE, /* server: do not ask for a client certificate */
+	/* Server: ask; when sent it must chain to ca_pem. Dates are not looked at: a device that
+	 * was off for too long must get in to fetch its next certificate, and proves itself by its
+	 * key (spec 1.2). */
 	RV_TLS_PEER_OPTIONAL,
 	/* Client: the chain must end in one root, the first certificate of ca_pem; names and
 	 * validity dates are not looked at, as ARMS demands (devices have no clock: spec 2.4).
