@@ -135,6 +135,7 @@ static void close_all(struct rv_sv *sv)
 	for (size_t i = 0; i < RV_ARRAY_LEN(sv->signals); i++)
 		uv_close((uv_handle_t *)&sv->signals[i], NULL);
 	uv_close((uv_handle_t *)&sv->roster_timer, NULL);
+	uv_close((uv_handle_t *)&sv->clock_timer, NULL);
 	uv_close((uv_handle_t *)&sv->ticket_timer, NULL);
 	for (size_t i = 0; i < sv->child_count; i++)
 		rv_sv_child_close(&sv->children[i]);
@@ -332,6 +333,15 @@ static int prepare(struct rv_sv *sv)
 	return err;
 }
 
+static void look_at_clock(uv_timer_t *timer)
+{
+	struct rv_sv *sv = timer->data;
+	int64_t step_us = rv_clock_look(&sv->clock, rv_time_utc_us(), rv_time_boot_us());
+
+	if (step_us != 0)
+		rv_log(RV_LOG_WARN, "app.clock.stepped", RV_KI("seconds", step_us / RV_US_PER_SEC));
+}
+
 int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 {
 	struct rv_sv sv = {
@@ -351,6 +361,9 @@ int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 	}
 	uv_timer_init(&sv.loop, &sv.roster_timer);
 	sv.roster_timer.data = &sv;
+	uv_timer_init(&sv.loop, &sv.clock_timer);
+	sv.clock_timer.data = &sv;
+	uv_timer_start(&sv.clock_timer, look_at_clock, 0, RV_CLOCK_EVERY_US / RV_US_PER_MS);
 	uv_timer_init(&sv.loop, &sv.ticket_timer);
 	sv.ticket_timer.data = &sv;
 	rv_ticket_ring_init(&sv.tickets);

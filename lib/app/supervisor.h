@@ -21,7 +21,8 @@
  * offers it (flock on <state>/bus.lock).
  *
  * Log events: app.duty.started, .ready, .died, .refused, .killed; app.listener.opened;
- * app.outsider.joined, .refused, .left; app.join.connected, .lost, .refused.
+ * app.outsider.joined, .refused, .left; app.join.connected, .lost, .refused; app.clock.stepped (the
+ * clock was set: nothing depends on it but what is written down as time).
  */
 #ifndef RV_APP_SUPERVISOR_H
 #define RV_APP_SUPERVISOR_H

@@ -11,6 +11,7 @@
 #ifndef RV_APP_SUPERVISOR_PRIV_H
 #define RV_APP_SUPERVISOR_PRIV_H
 
+#include "app/clock.h"
 #include "app/control_priv.h"
 #include "app/tickets_priv.h"
 #include "app/rights_priv.h"
@@ -90,6 +91,8 @@ struct rv_sv {
 	bool is_stopping;
 	int64_t stop_boot_us; /* since when */
 	uv_timer_t roster_timer;
+	uv_timer_t clock_timer;
+	struct rv_clock clock;
 	struct rv_sv_broker broker;
 	struct rv_sv_joiner joiner;
 };

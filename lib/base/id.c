@@ -18,6 +18,16 @@ void rv_idgen_init(struct rv_idgen *gen, uint8_t node)
 	*gen = (struct rv_idgen){ .node = node };
 }
 
+void rv_idgen_follow(struct rv_idgen *gen, int64_t id)
+{
+	int64_t ms = id >> (NODE_BITS + COUNTER_BITS);
+
+	if (ms < gen->last_ms)
+		return;
+	gen->last_ms = ms;
+	gen->counter = (1U << COUNTER_BITS) - 1; /* that millisecond is spent */
+}
+
 int64_t rv_id_make(struct rv_idgen *gen, int64_t now_us)
 {
 	int64_t ms = now_us / RV_US_PER_MS - EPOCH_MS;

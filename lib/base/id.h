@@ -19,6 +19,10 @@ struct rv_idgen {
 
 void rv_idgen_init(struct rv_idgen *gen, uint8_t node);
 
+/* Later ids are greater than `id`: after a restart, for the clock may have been set back meanwhile.
+ */
+void rv_idgen_follow(struct rv_idgen *gen, int64_t id);
+
 /* Strictly increasing, also when now_us stands still or steps back. */
 int64_t rv_id_make(struct rv_idgen *gen, int64_t now_us);
 

@@ -271,6 +271,16 @@ static int import_token(struct rs_ctx *ctx, const struct first_start *first)
 		NULL);
 }
 
+static int follow_ids(struct rs_ctx *ctx)
+{
+	int64_t latest = 0;
+	int err = rs_query_int(ctx, &rs_sql_id_latest, RV_DB_NO_PARAMS, &latest);
+
+	if (err == RV_OK)
+		rv_idgen_follow(&ctx->rs->ids, latest);
+	return err;
+}
+
 static int prepare_store(struct rv_db_tx *tx, void *arg)
 {
 	struct first_start *first = arg;
@@ -280,8 +290,10 @@ static int prepare_store(struct rv_db_tx *tx, void *arg)
 			      .arena = &arena,
 			      .now_us = rv_time_utc_us(),
 			      .author = RV_STR_LIT("reeve") };
-	int err = make_epoch(&ctx);
+	int err = follow_ids(&ctx);
 
+	if (err == RV_OK)
+		err = make_epoch(&ctx);
 	if (err == RV_OK)
 		err = note_ca(&ctx, first->diag);
 	if (err == RV_OK)

@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import disk  # noqa: E402
 import fleet  # noqa: E402
+import preload  # noqa: E402
 import tap  # noqa: E402
 from instance import CtlError, Instance  # noqa: E402
 
@@ -39,22 +40,9 @@ class Story:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="reeve-test-")
         self.log = os.path.join(self.dir, "operations")
-        self.reeve = Instance(state=self.dir)
+        # The library looks up names in /proc, which the sandbox does not let it.
+        self.reeve = Instance({"reeve": {"sandbox": False}}, state=self.dir)
         self.stop_at = None
-
-    def preload(self):
-        """A libexec directory whose duties have the library preloaded: reeve hands them no such
-        variable."""
-        libexec = os.path.join(self.dir, "libexec")
-        os.mkdir(libexec)
-        real = os.path.dirname(self.reeve.reeve)
-        for name in os.listdir(real):
-            if name.startswith("reeve-") and os.access(os.path.join(real, name), os.X_OK) and "." not in name:
-                with open(os.path.join(libexec, name), "w", encoding="ascii") as f:
-                    f.write("#!/bin/sh\n" + "".join(f"{k}='{v}' " for k, v in self.environment().items()) +
-                            f"exec '{os.path.join(real, name)}' \"$@\"\n")
-                os.chmod(f.name, 0o755)
-        return libexec
 
     def environment(self):
         return {"LD_PRELOAD": os.environ["POWERCUT"], "POWERCUT_DIR": self.reeve.state, "POWERCUT_LOG": self.log}
@@ -90,12 +78,7 @@ class Story:
             self.acknowledge(device=number, delivered=True)
 
     def run(self):
-        os.environ.update(self.environment(), REEVE_LIBEXEC=self.preload())
-        try:
-            self.reeve.start(wait=False)
-        finally:
-            del os.environ["LD_PRELOAD"], os.environ["REEVE_LIBEXEC"]
-        self.reeve.wait_ready()
+        preload.start(self.reeve, self.environment())
         self.stop_at = time.monotonic() + STORY_SECONDS
         threads = [threading.Thread(target=self.operator, args=(n,)) for n in range(1, DEVICES + 1)]
         for t in threads:

@@ -4,6 +4,18 @@ RS_STMT(pull_insert, "pull.insert",
 	"INSERT INTO pull (id, distid, at, trigger_text, address, description, firmware,"
 	" protocol_version, code, outcome, config_id, is_stranger)"
 	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+/* Of every table whose ids are made here. */
+RS_STMT(id_latest, "id.latest",
+	"SELECT max(id) FROM (SELECT max(id) AS id FROM device"
+	" UNION ALL SELECT max(id) FROM config_version"
+	" UNION ALL SELECT max(id) FROM config_content"
+	" UNION ALL SELECT max(id) FROM config_event"
+	" UNION ALL SELECT max(id) FROM blob"
+	" UNION ALL SELECT max(id) FROM secret"
+	" UNION ALL SELECT max(id) FROM secret_version"
+	" UNION ALL SELECT max(id) FROM pull"
+	" UNION ALL SELECT max(id) FROM incident"
+	" UNION ALL SELECT max(id) FROM certificate) AS latest")
 RS_STMT(pull_trim, "pull.trim",
 	"DELETE FROM pull WHERE is_stranger = 1 AND id <="
 	" (SELECT id FROM pull WHERE is_stranger = 1 ORDER BY id DESC LIMIT 1 OFFSET ?)")

@@ -20,6 +20,28 @@ static void ids_rise_strictly_whatever_the_clock_does(void **state)
 	}
 }
 
+static void ids_rise_over_a_restart_that_set_the_clock_back(void **state)
+{
+	struct rv_idgen before, after;
+	int64_t last = 0;
+
+	(void)state;
+	rv_idgen_init(&before, 200);
+	for (unsigned i = 0; i < 10; i++)
+		last = rv_id_make(&before, NOW_US);
+	rv_idgen_init(&after, 0);
+	rv_idgen_follow(&after, last);
+	rv_idgen_follow(&after, 1); /* an older one changes nothing */
+	for (unsigned i = 0; i < 10; i++) {
+		int64_t id = rv_id_make(&after, NOW_US - INT64_C(86400000000));
+
+		assert_true(id > last);
+		last = id;
+	}
+	assert_int_equal(rv_id_make(&after, NOW_US + 5000000) >> 22,
+			 (NOW_US + 5000000) / 1000 - INT64_C(1735689600000));
+}
+
 static void fields_lie_where_the_header_says(void **state)
 {
 	struct rv_idgen gen;
@@ -92,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_rise_strictly_whatever_the_clock_does),
+		cmocka_unit_test(ids_rise_over_a_restart_that_set_the_clock_back),
 		cmocka_unit_test(fields_lie_where_the_header_says),
 		cmocka_unit_test(text_goes_there_and_back),
 		cmocka_unit_test(bad_texts_are_refused),
