@@ -187,7 +187,7 @@ int rs_op_incident_get(struct rs_ctx *ctx, const struct rv_incident_get_in *in,
 int rs_op_incident_ack(struct rs_ctx *ctx, const struct rv_incident_ack_in *in,
 		       struct rv_incident_ack_out *out, struct rv_diag *diag)
 {
-	struct rv_incident incident;
+	struct rv_incident incident = { 0 };
 	int err = find(ctx, in->id, &incident, diag);
 
 	if (err != RV_OK)
