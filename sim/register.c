@@ -37,7 +37,9 @@ static int register_one(struct rsapi *api, const struct sim_options *o, uint32_t
 			struct rsapi_error *error)
 {
 	struct sim_persona persona;
-	struct rv_device_create_in in = { .description = rsapi_str("reeve sim") };
+	struct rv_device_create_in in = { .has_description = true,
+					  .description = rsapi_str("reeve sim"),
+					  .has_rs_key = true };
 	struct rv_device_create_out out;
 	int err;
 
