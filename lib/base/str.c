@@ -165,9 +165,26 @@ size_t rv_str_utf8_len(struct rv_str s)
 	return len;
 }
 
+/* How many bytes from offset `from` on are ASCII: eight at a time, for configs of megabytes. */
+static size_t ascii_run(struct rv_str s, size_t from)
+{
+	size_t i = from;
+	uint64_t word;
+
+	while (s.len - i >= sizeof(word)) {
+		memcpy(&word, s.ptr + i, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+		i += sizeof(word);
+	}
+	while (i < s.len && (unsigned char)s.ptr[i] < 0x80)
+		i++;
+	return i - from;
+}
+
 bool rv_str_is_utf8(struct rv_str s, size_t *err_at)
 {
-	size_t i = 0;
+	size_t i = ascii_run(s, 0);
 
 	while (i < s.len) {
 		size_t len = rv_str_utf8_len(rv_str_sub(s, i, s.len));
@@ -178,20 +195,20 @@ bool rv_str_is_utf8(struct rv_str s, size_t *err_at)
 			return false;
 		}
 		i += len;
+		i += ascii_run(s, i);
 	}
 	return true;
 }
 
 bool rv_str_is_ascii(struct rv_str s, size_t *err_at)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		if ((unsigned char)s.ptr[i] >= 0x80) {
-			if (err_at != NULL)
-				*err_at = i;
-			return false;
-		}
-	}
-	return true;
+	size_t run = ascii_run(s, 0);
+
+	if (run == s.len)
+		return true;
+	if (err_at != NULL)
+		*err_at = run;
+	return false;
 }
 
 void rv_wipe(void *ptr, size_t len)

@@ -1,5 +1,6 @@
 #include "proto/armsxml/build.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -32,11 +33,44 @@ static const char *escape_of(const struct rv_armsxml_writer *w, unsigned char c,
 	}
 }
 
+/* Where a byte may need an escape; all others go out as they are. */
+enum { IN_TEXT = 1, IN_ATTRIBUTE = 2 };
+
+static const unsigned char special[UCHAR_MAX + 1] = {
+	[0 ... '\t' - 1] = IN_TEXT | IN_ATTRIBUTE,
+	['\t'] = IN_ATTRIBUTE,
+	['\n'] = IN_ATTRIBUTE,
+	['\n' + 1 ... ' ' - 1] = IN_TEXT | IN_ATTRIBUTE,
+	['<'] = IN_TEXT | IN_ATTRIBUTE,
+	['>'] = IN_TEXT | IN_ATTRIBUTE,
+	['&'] = IN_TEXT | IN_ATTRIBUTE,
+	['"'] = IN_TEXT | IN_ATTRIBUTE,
+	['\''] = IN_TEXT | IN_ATTRIBUTE,
+	[0x80 ... UCHAR_MAX] = IN_TEXT | IN_ATTRIBUTE,
+};
+
+/* Offset of the next byte from `from` on that may need one, or s.len. */
+static size_t find_special(struct rv_str s, size_t from, bool is_attribute)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+	const unsigned char where = is_attribute ? IN_ATTRIBUTE : IN_TEXT;
+	size_t i = from;
+
+	while (s.len - i >= 4 &&
+	       ((special[p[i]] | special[p[i + 1]] | special[p[i + 2]] | special[p[i + 3]]) &
+		where) == 0)
+		i += 4;
+	while (i < s.len && (special[p[i]] & where) == 0)
+		i++;
+	return i;
+}
+
 void rv_armsxml_put_escaped(struct rv_armsxml_writer *w, struct rv_str s, bool is_attribute)
 {
 	size_t plain = 0; /* start of what has not been written yet */
 
-	for (size_t i = 0; i < s.len; i++) {
+	for (size_t i = find_special(s, 0, is_attribute); i < s.len;
+	     i = find_special(s, i + 1, is_attribute)) {
 		const char *escape = escape_of(w, (unsigned char)s.ptr[i], is_attribute);
 
 		if (escape == NULL)
@@ -50,12 +84,16 @@ void rv_armsxml_put_escaped(struct rv_armsxml_writer *w, struct rv_str s, bool i
 
 static void put_start(struct rv_armsxml_writer *w, const char *name)
 {
-	rv_buf_printf(w->out, "<%s>", name);
+	rv_buf_putc(w->out, '<');
+	rv_buf_puts(w->out, name);
+	rv_buf_putc(w->out, '>');
 }
 
 static void put_end(struct rv_armsxml_writer *w, const char *name)
 {
-	rv_buf_printf(w->out, "</%s>", name);
+	rv_buf_puts(w->out, "</");
+	rv_buf_puts(w->out, name);
+	rv_buf_putc(w->out, '>');
 }
 
 static void put_module(struct rv_armsxml_writer *w, const struct rv_armsxml_elem *elem,

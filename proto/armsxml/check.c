@@ -1,5 +1,6 @@
 /* What a server may send to a device; see build.h. First what the tables know (characters,
  * lengths, counts), then what each type demands beyond that. */
+#include <limits.h>
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -18,22 +19,41 @@ struct path {
 static const char key[] = RV_ARMSXML_CHECK_KEY;
 
 /* S32: anything beyond ASCII makes the document invalid; other controls XML cannot hold. */
+static const bool is_unfit[UCHAR_MAX + 1] = {
+	[0 ... '\t' - 1] = true,
+	['\n' + 1 ... '\r' - 1] = true,
+	['\r' + 1 ... ' ' - 1] = true,
+	[0x80 ... UCHAR_MAX] = true,
+};
+
+/* Offset of the first byte that cannot be sent, or text.len. */
+static size_t find_unfit(struct rv_str text)
+{
+	const unsigned char *p = (const unsigned char *)text.ptr;
+	size_t i = 0;
+
+	while (text.len - i >= 4 &&
+	       !(is_unfit[p[i]] | is_unfit[p[i + 1]] | is_unfit[p[i + 2]] | is_unfit[p[i + 3]]))
+		i += 4;
+	while (i < text.len && !is_unfit[p[i]])
+		i++;
+	return i;
+}
+
 static int check_text(struct rv_str text, size_t max, const char *where, struct rv_diag *diag)
 {
+	size_t at;
+
 	if (text.len > max)
 		return rv_diag_set(diag, RV_ELIMIT, key, where, "%zu bytes, allowed are %zu",
 				   text.len, max);
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		if (c >= 0x80 || (c < ' ' && c != '\t' && c != '\n' && c != '\r'))
-			return rv_diag_set(
-				diag, RV_EINVALID, key, where,
-				"byte %zu is 0x%02x: only ASCII text can be sent, other data as "
-				"binary",
-				i + 1, c);
-	}
-	return RV_OK;
+	at = find_unfit(text);
+	if (at == text.len)
+		return RV_OK;
+	return rv_diag_set(diag, RV_EINVALID, key, where,
+			   "byte %zu is 0x%02x: only ASCII text can be sent, other data as "
+			   "binary",
+			   at + 1, (unsigned char)text.ptr[at]);
 }
 
 static int check_module(const struct rv_armsxml_elem *elem, const struct rv_armsxml_module *module,

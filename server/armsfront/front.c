@@ -13,7 +13,12 @@
 #include "proto/armsxml/parse.h"
 #include "proto/distid/distid.h"
 
-enum { EXCHANGE_BYTES_MAX = 1024 * 1024 };
+enum {
+	EXCHANGE_BYTES_MAX = 1024 * 1024,
+	ANSWER_ROOM = 2048, /* beside configs and certificate */
+	MODULE_ROOM = 256,
+	HEAD_ROOM = 256,
+};
 
 struct rv_front {
 	struct rv_front_opt opt;
@@ -266,16 +271,31 @@ static void build(struct rv_front_exchange *x, struct rv_armsxml_response *res, 
 	xml->err = rv_armsxml_build_response(res, xml, NULL);
 }
 
+/* What the answer will probably take; a guess too low costs a copy. */
+static size_t answer_room(const struct rv_armsxml_response *res)
+{
+	size_t room = ANSWER_ROOM + res->sa_certificate.len + res->sa_private_key.len;
+
+	for (size_t i = 0; i < res->module_count; i++)
+		room += MODULE_ROOM + res->modules[i].config.len + res->modules[i].config.len / 2;
+	return room < FRONT_ANSWER_MAX ? room : ANSWER_ROOM;
+}
+
 static void answer(struct rv_front_exchange *x, struct rv_armsxml_response *res, bool is_failure)
 {
 	struct rv_buf xml = { .max = FRONT_ANSWER_MAX, .wipe = true };
 	struct rv_buf bytes = { .max = FRONT_ANSWER_MAX, .wipe = true };
 
 	if (x->conn != NULL) {
+		/* Room at once: a wiping buffer that grows copies and wipes at each step. */
+		(void)rv_buf_reserve(&xml, answer_room(res));
 		build(x, res, &xml);
 		count_answer(x, res->code.value,
 			     is_failure || res->code.value == RV_ARMS_SERVER_FAILURE);
-		bytes.err = xml.err;
+		if (xml.err == RV_OK)
+			(void)rv_buf_reserve(&bytes, xml.len + HEAD_ROOM);
+		else
+			bytes.err = xml.err;
 		rv_armshttp_put_answer(&bytes, rv_buf_str(&xml));
 		send_and_end(x, &bytes);
 	}
