@@ -264,6 +264,27 @@ static bool wait_for_work(struct rv_db *db)
 	}
 }
 
+/* May those in the queue wait for company? Called with the lock held, the queue not empty. */
+static bool may_gather(const struct rv_db *db)
+{
+	int64_t idle_us = rv_time_boot_us() - db->last_done_us;
+
+	return !db->is_stopping && db->impatient == 0 && db->queued < RV_DB_PATIENT_MAX &&
+	       idle_us < RV_DB_BUSY_MS * RV_US_PER_MS;
+}
+
+static void take_group(struct rv_db *db, struct rv_list *group)
+{
+	for (unsigned n = 0; n < RV_DB_GROUP_MAX && !rv_list_is_empty(&db->queue); n++) {
+		struct rv_list *link = rv_list_pop(&db->queue);
+		const struct rv_db_item *item = RV_CONTAINER_OF(link, struct rv_db_item, link);
+
+		db->queued--;
+		db->impatient -= !item->is_patient;
+		rv_list_add_tail(group, link);
+	}
+}
+
 static void *write_groups(void *arg)
 {
 	struct rv_db *db = arg;
@@ -272,10 +293,12 @@ static void *write_groups(void *arg)
 	while (wait_for_work(db)) {
 		struct rv_list group;
 
+		if (may_gather(db))
+			wait_ms(db, RV_DB_PATIENCE_MS);
 		rv_list_init(&group);
-		for (unsigned n = 0; n < RV_DB_GROUP_MAX && !rv_list_is_empty(&db->queue); n++)
-			rv_list_add_tail(&group, rv_list_pop(&db->queue));
+		take_group(db, &group);
 		run_group(db, &group);
+		db->last_done_us = rv_time_boot_us();
 		if (db->driver->tidy == NULL)
 			continue;
 		pthread_mutex_unlock(&db->lock);
@@ -290,13 +313,18 @@ static void *write_groups(void *arg)
 
 static void add_item(struct rv_db *db, struct rv_db_item *item)
 {
-	if (rv_list_is_empty(&db->queue)) /* the writer sleeps at no other time */
-		pthread_cond_signal(&db->wanted);
 	rv_list_add_tail(&db->queue, &item->link);
+	db->queued++;
+	db->impatient += !item->is_patient;
+	/* At other times the writer neither sleeps nor gathers. */
+	if (db->queued == 1 || db->queued == RV_DB_PATIENT_MAX ||
+	    (!item->is_patient && db->impatient == 1))
+		pthread_cond_signal(&db->wanted);
 	atomic_fetch_add(&db->open_items, 1);
 }
 
-int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg)
+static int submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg,
+		  bool is_patient)
 {
 	struct rv_db_item *item;
 	int err = RV_OK;
@@ -305,7 +333,9 @@ int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void 
 	item = malloc(sizeof(*item));
 	if (item == NULL)
 		return -ENOMEM;
-	*item = (struct rv_db_item){ .work = work, .done = done, .arg = arg };
+	*item = (struct rv_db_item){
+		.work = work, .done = done, .arg = arg, .is_patient = is_patient
+	};
 	pthread_mutex_lock(&db->lock);
 	if (db->is_stopping)
 		err = RV_ECLOSED;
@@ -317,6 +347,16 @@ int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void 
 	if (err != RV_OK)
 		free(item);
 	return err;
+}
+
+int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg)
+{
+	return submit(db, work, done, arg, false);
+}
+
+int rv_db_submit_patient(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg)
+{
+	return submit(db, work, done, arg, true);
 }
 
 int rv_db_run(struct rv_db *db, rv_db_work_fn work, void *arg)

@@ -50,6 +50,9 @@ enum {
 	RV_DB_GROUP_MAX = 512,   /* work items in one commit */
 	RV_DB_QUEUE_MAX = 16384, /* submitted and not yet done; beyond it RV_EBUSY */
 	RV_DB_PARAMS_MAX = 32,
+	RV_DB_PATIENCE_MS = 5,
+	RV_DB_PATIENT_MAX = 64, /* waiting together; then they are enough for a commit */
+	RV_DB_BUSY_MS = 20,
 };
 
 struct rv_db;    /* the store */
@@ -98,6 +101,12 @@ typedef void (*rv_db_done_fn)(void *arg, int status);
  * to the work until done is called. RV_EBUSY: RV_DB_QUEUE_MAX; RV_ECLOSED: closing; -ENOMEM:
  * neither function is called. */
 int rv_db_submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void *arg) RV_MUSTCHECK;
+
+/* The same, for work whose answer may come RV_DB_PATIENCE_MS later. When the writer has done
+ * something within the last RV_DB_BUSY_MS and nothing but such work is waiting, it waits for more
+ * of it, so that many share one commit; a store at rest does it at once. */
+int rv_db_submit_patient(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done,
+			 void *arg) RV_MUSTCHECK;
 
 /* The same, blocking, for tools and start-up; not while a loop thread submits. Returns the status.
  */

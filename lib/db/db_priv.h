@@ -91,6 +91,7 @@ struct rv_db_item {
 	void *arg;
 	int status;
 	bool is_done;
+	bool is_patient;
 };
 
 struct rv_db {
@@ -111,6 +112,9 @@ struct rv_db {
 	pthread_cond_t wanted;  /* the writer waits for work */
 	pthread_cond_t ran;     /* rv_db_run waits for its item */
 	struct rv_list queue;
+	unsigned queued;         /* items in it */
+	unsigned impatient;      /* of these: not submitted as patient */
+	int64_t last_done_us;    /* when the writer finished its last group */
 	struct rv_list finished; /* durable, not yet answered; in order of submission */
 	bool is_stopping;
 	int64_t away_since_us; /* 0: here */

@@ -164,7 +164,7 @@ static void done_solicit(struct rv_serve_job *base, int status)
 
 static const struct rv_serve_method methods[] = {
 	{ "ls.solicit", &rv_ls_solicit_in_type, &rv_ls_solicit_out_type, sizeof(struct job),
-	  run_solicit, done_solicit },
+	  run_solicit, done_solicit, true },
 };
 
 /* -- the feed ------------------------------------------------------------------------------- */

@@ -222,9 +222,9 @@ static void done_op(struct rv_serve_job *base, int status)
 
 static const struct rv_serve_method methods[] = {
 	{ "rs.pull", &rv_rs_pull_in_type, &rv_rs_pull_out_type, sizeof(struct job), run_pull,
-	  done_pull },
+	  done_pull, true },
 	{ "rs.method-query", &rv_rs_method_query_in_type, &rv_rs_method_query_out_type,
-	  sizeof(struct job), run_query, done_query },
+	  sizeof(struct job), run_query, done_query, true },
 	{ "rs.waiting-note", &rv_rs_waiting_note_in_type, &rv_rs_waiting_note_out_type,
 	  sizeof(struct job), run_note, NULL },
 	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct job), run_feed,

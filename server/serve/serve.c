@@ -143,7 +143,9 @@ static void on_call(void *arg, struct rv_bus_call *call, struct rv_str body)
 	err = prepare(job, body);
 	count_held(job);
 	if (err == RV_OK)
-		err = rv_db_submit(serve->opt.db, work, work_done, job);
+		err = b->method->is_patient
+			      ? rv_db_submit_patient(serve->opt.db, work, work_done, job)
+			      : rv_db_submit(serve->opt.db, work, work_done, job);
 	if (err != RV_OK)
 		rv_serve_answer(job, err);
 }

@@ -30,6 +30,7 @@ struct rv_serve_method {
 	/* On the loop, after the commit or the failure; must lead to one rv_serve_answer(), now or
 	 * later. NULL: answers at once. */
 	void (*done)(struct rv_serve_job *job, int status);
+	bool is_patient; /* rv_db_submit_patient: those who call will be many at a time */
 };
 
 struct rv_serve_job {
