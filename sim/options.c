@@ -97,8 +97,12 @@ static const struct item items[] = {
 	  AT(sources), COUNT, RUN, 0, SIM_SOURCES_MAX },
 	{ "duration", "S", "end after S seconds (default: when all are up)",
 	  "S秒で終了する(省略時は全台の起動まで)", AT(duration_us), SECONDS, RUN, 1, SECONDS_MAX },
+	{ "until-up", NULL, "end when all are up, even before --duration",
+	  "--durationの前でも全台が起動したら終了する", AT(is_until_up), FLAG, RUN, 0, 0 },
 	{ "json", NULL, "JSON lines: every event, one line per second, the summary",
 	  "JSON Lines(イベント、毎秒の集計、結果)で出力する", AT(is_json), FLAG, RUN, 0, 0 },
+	{ "quiet", NULL, "of the JSON lines the summary only", "JSON Linesのうち結果だけを出力する",
+	  AT(is_quiet), FLAG, RUN, 0, 0 },
 	{ "store", "URL",
 	  "where: sqlite:/path/rs.db while no rs runs (fast), or unix:/path/bus.sock "
 	  "(default: sqlite:DIR/rs.db)",

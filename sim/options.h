@@ -37,7 +37,9 @@ struct sim_options {
 	bool does_resume;
 	enum sim_tls tls;
 	unsigned sources; /* source addresses 127.0.0.1 ..; 0: the kernel's choice */
+	bool is_until_up; /* end when all are up, even with a duration */
 	bool is_json;
+	bool is_quiet; /* JSON: the summary only */
 	/* register */
 	const char *store; /* URL of rsapi */
 	char store_path[SIM_PATH_MAX];

@@ -127,7 +127,7 @@ void sim_report_take(struct sim_report *report, const struct sim_record *r)
 	default:
 		break;
 	}
-	if (report->options->is_json)
+	if (report->options->is_json && !report->options->is_quiet)
 		print_event(report, r);
 }
 
@@ -143,7 +143,7 @@ bool sim_report_is_done(const struct sim_report *report)
 
 void sim_report_second(struct sim_report *report, int64_t at_us)
 {
-	if (!report->options->is_json)
+	if (!report->options->is_json || report->options->is_quiet)
 		return;
 	fprintf(report->out,
 		"{\"at\":%.3f,\"event\":\"second\",\"on\":%u,\"up\":%u,\"pulls\":%llu,"
@@ -152,6 +152,19 @@ void sim_report_second(struct sim_report *report, int64_t at_us)
 		(unsigned long long)report->counts[SIM_REFUSED],
 		(unsigned long long)report->counts[SIM_FAILED]);
 	fflush(report->out);
+}
+
+static void print_past(FILE *out, const struct sim_record *r)
+{
+	fprintf(out, "%.3f s  %s", seconds(r->at_us), what_names[r->what]);
+	if (r->what == SIM_REFUSED)
+		fprintf(out, " by %s, code %d", phase_names[r->phase], r->code);
+	else if (r->what == SIM_FAILED)
+		fprintf(out, " at %s: %s", phase_names[r->phase], failure_names[r->code]);
+	else if (r->what == SIM_WAITS)
+		fprintf(out, " for its next round to %s", phase_names[r->phase]);
+	else if (r->what == SIM_ENDED)
+		fprintf(out, ", code %d", r->code);
 }
 
 static void print_json(struct sim_report *report, int64_t at_us)
@@ -181,21 +194,13 @@ static void print_json(struct sim_report *report, int64_t at_us)
 	for (size_t i = 0; i < SIM_FAILURES; i++)
 		fprintf(report->out, "%s\"%s\":%llu", i > 0 ? "," : "", failure_names[i],
 			(unsigned long long)report->failures[i]);
-	fprintf(report->out, "},\"slowest\":\"%s\"}\n", persona.distid);
-}
-
-static void print_past(FILE *out, const struct sim_record *r)
-{
-	fprintf(out, "    %9.3f s  %s", seconds(r->at_us), what_names[r->what]);
-	if (r->what == SIM_REFUSED)
-		fprintf(out, " by %s, code %d", phase_names[r->phase], r->code);
-	else if (r->what == SIM_FAILED)
-		fprintf(out, " at %s: %s", phase_names[r->phase], failure_names[r->code]);
-	else if (r->what == SIM_WAITS)
-		fprintf(out, " for its next round to %s", phase_names[r->phase]);
-	else if (r->what == SIM_ENDED)
-		fprintf(out, ", code %d", r->code);
-	fputc('\n', out);
+	fprintf(report->out, "},\"slowest\":\"%s\",\"history\":[", persona.distid);
+	for (size_t i = 0; i < report->history_count; i++) {
+		fputs(i > 0 ? ",\"" : "\"", report->out);
+		print_past(report->out, &report->history[i]);
+		fputc('"', report->out);
+	}
+	fputs("]}\n", report->out);
 }
 
 static void print_slowest(struct sim_report *report)
@@ -210,8 +215,11 @@ static void print_slowest(struct sim_report *report)
 		fprintf(report->out, "  %s\n", sim_tr("not up", "未起動"));
 	else
 		fprintf(report->out, "  %.3f s\n", seconds(report->slowest_us));
-	for (size_t i = 0; i < report->history_count; i++)
+	for (size_t i = 0; i < report->history_count; i++) {
+		fputs("    ", report->out);
 		print_past(report->out, &report->history[i]);
+		fputc('\n', report->out);
+	}
 }
 
 static void print_table(struct sim_report *report, int64_t at_us)

@@ -159,9 +159,9 @@ static bool is_over(const struct run *run)
 
 	if (is_interrupted || run->report.is_broken)
 		return true;
-	if (o->duration_us > 0)
-		return elapsed_us(run) >= o->duration_us;
-	return sim_report_is_done(&run->report);
+	if (o->duration_us > 0 && elapsed_us(run) >= o->duration_us)
+		return true;
+	return (o->duration_us == 0 || o->is_until_up) && sim_report_is_done(&run->report);
 }
 
 static void watch(struct run *run)

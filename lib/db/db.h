@@ -50,9 +50,9 @@ enum {
 	RV_DB_GROUP_MAX = 512,   /* work items in one commit */
 	RV_DB_QUEUE_MAX = 16384, /* submitted and not yet done; beyond it RV_EBUSY */
 	RV_DB_PARAMS_MAX = 32,
-	RV_DB_PATIENCE_MS = 5,
+	RV_DB_PATIENCE_MS = 20,
 	RV_DB_PATIENT_MAX = 64, /* waiting together; then they are enough for a commit */
-	RV_DB_BUSY_MS = 20,
+	RV_DB_BUSY_MS = 50,
 };
 
 struct rv_db;    /* the store */

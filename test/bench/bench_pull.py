@@ -15,15 +15,10 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-
-WORKERS = os.cpu_count()
-AT_ONCE = 64
-SEED = 4711
-
 
 def arguments():
     p = argparse.ArgumentParser()
@@ -36,34 +31,8 @@ def arguments():
 
 ARGS = arguments()
 os.environ["REEVE_BUILD"] = os.path.abspath(ARGS.build)
-from instance import Instance, free_ports  # noqa: E402
-
-PEER = os.path.join(ARGS.build, "test", "bench", "pull_peer")
-
-
-def cpu_of(pid):
-    """Seconds of CPU of all its threads, those that ended left out."""
-    total = 0
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
-                total += int(f.read().split()[0])
-    except (FileNotFoundError, ProcessLookupError):
-        pass
-    return total / 1e9
-
-
-def family(pid):
-    """The process and its children."""
-    pids = [pid]
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
-        for child in f.read().split():
-            pids += family(int(child))
-    return pids
-
-
-def cpu_of_family(pid):
-    return sum(cpu_of(p) for p in family(pid))
+from instance import Instance  # noqa: E402
+from pullbench import SEED, Bare, Load, measure, registered, wait_certificates  # noqa: E402
 
 
 def report(name, values, unit, budget, is_least=True, note=""):
@@ -73,78 +42,20 @@ def report(name, values, unit, budget, is_least=True, note=""):
           f"budget {budget} {'ok' if is_ok else 'short'}", flush=True)
 
 
-class Load:
-    """One run of pull_peer load."""
-
-    def __init__(self, port, version, mode, count, root="-", handshake=False):
-        out = subprocess.run([PEER, "load", str(port), version, mode, str(count), str(AT_ONCE), str(SEED),
-                              str(FLEET), root, *(["handshake"] if handshake else [])],
-                             check=True, capture_output=True, text=True, timeout=600).stdout.split()
-        self.count, self.resumed = int(out[0]), int(out[1])
-        self.wall, self.cpu = float(out[2]), float(out[3])
-        self.request, self.answer, self.ok = int(out[4]), int(out[5]), int(out[6])
-
-
-class Bare:
-    """pull_peer serve, with the certificate of our proxy."""
-
-    def __init__(self, reeve, version, request, answer):
-        self.port = free_ports(1)[0]
-        pki = os.path.join(reeve.state, "pki")
-        self.process = subprocess.Popen([PEER, "serve", str(self.port), str(WORKERS), version,
-                                         f"{pki}/rs.crt", f"{pki}/rs.key", str(request), str(answer)])
-        time.sleep(0.3)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        for pid in reversed(family(self.process.pid)):
-            os.kill(pid, 15)
-        self.process.wait()
-
-
-def measure(pid, run):
-    """(CPU seconds of that family meanwhile, what run() returned)"""
-    before = cpu_of_family(pid)
-    result = run()
-    time.sleep(0.2)
-    return cpu_of_family(pid) - before, result
-
-
-def wait_certificates(reeve, count):
-    """Of every device: until then pulls would wait for the ca."""
-    path = os.path.join(reeve.state, "rs.db")
-    while True:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-            if db.execute("SELECT count(*) FROM device_certificate").fetchone()[0] >= count:
-                return
-        time.sleep(0.5)
-
-
-def registered(devices, *more):
-    """A Reeve with so many devices, certificates ready."""
-    reeve = Instance({"proxy": {"workers": WORKERS}, "ls": {"workers": WORKERS}}).start()
-    subprocess.run([reeve.reeve, "sim", "register", "--devices", str(devices), "--seed", str(SEED), "--store",
-                    f"unix:{reeve.state}/bus.sock", *more], check=True, timeout=3600)
-    wait_certificates(reeve, devices)
-    return reeve
-
-
 # -- TLS accept and pull ------------------------------------------------------------------------
 
 
 def accept(reeve, version):
     port = reeve.address("proxy")[1]
-    once = Load(port, version, "full", FLEET)
+    once = Load(port, version, "full", FLEET, FLEET)
     if once.ok != FLEET:
         raise SystemExit(f"bench: {once.ok} of {FLEET} pulls were answered with a config")
     ratios, ours_rate, bare_rate, ours_us = [], [], [], []
     with Bare(reeve, version, once.request, once.answer) as bare:
         for _ in range(ARGS.rounds):
-            bare_cpu, load = measure(bare.process.pid, lambda: Load(bare.port, version, "full", COUNT))
+            bare_cpu, load = measure(bare.process.pid, lambda: Load(bare.port, version, "full", COUNT, FLEET))
             bare_rate.append(COUNT / load.wall)
-            ours_cpu, load = measure(reeve.process.pid, lambda: Load(port, version, "full", COUNT))
+            ours_cpu, load = measure(reeve.process.pid, lambda: Load(port, version, "full", COUNT, FLEET))
             if load.ok != COUNT:
                 raise SystemExit(f"bench: {COUNT - load.ok} pulls failed")
             ours_rate.append(COUNT / load.wall)
@@ -159,8 +70,8 @@ def resumed(reeve):
     port = reeve.address("proxy")[1]
     ratios, each = [], []
     for _ in range(ARGS.rounds):
-        full, _ = measure(reeve.process.pid, lambda: Load(port, "1.2", "full", COUNT, handshake=True))
-        short, load = measure(reeve.process.pid, lambda: Load(port, "1.2", "resumed", COUNT, handshake=True))
+        full, _ = measure(reeve.process.pid, lambda: Load(port, "1.2", "full", COUNT, FLEET, handshake=True))
+        short, load = measure(reeve.process.pid, lambda: Load(port, "1.2", "resumed", COUNT, FLEET, handshake=True))
         if load.resumed != COUNT:
             print(f"pull.resumed {load.resumed / COUNT:.3f} of all were resumed budget 1 short")
             return
@@ -196,7 +107,7 @@ def bootstraps(reeve):
         with Bare(reeve, version, 0, 0) as bare:
             for _ in range(ARGS.rounds):
                 cpu, load = measure(bare.process.pid,
-                                    lambda: Load(bare.port, version, "full", COUNT, root, True))
+                                    lambda: Load(bare.port, version, "full", COUNT, FLEET, root, True))
                 pair = (cpu + load.cpu) / COUNT
                 bounds.append(COUNT / load.wall / 2)
                 each, rate, devices = bootstrap(reeve)
@@ -231,7 +142,7 @@ def at_rest():
         reeve.stop()
         reeve.start()
         wait_certificates(reeve, MANY)
-        Load(reeve.address("proxy")[1], "1.3", "full", COUNT)
+        Load(reeve.address("proxy")[1], "1.3", "full", COUNT, FLEET)
         for duty, name in (("rs", "registered-rs"), ("lsstore", "registered-lsstore")):
             full = sum(pss_of(p) for p in reeve.pids()[duty])
             report(f"{name}-memory", [(full - empty[duty]) / MANY], "bytes/device", 1024, False,

@@ -106,6 +106,16 @@ def a_fleet_survives_the_death_of_proxies_under_it():
 
 
 @test
+def a_storm_is_refused_by_nothing_but_closes_and_301():
+    """five times more at once than can be served in a second"""
+    register(9, 300)
+    status, summary, _ = sim(9, "--arrival", "uniform:0.2", "--duration", "90", "--until-up", devices=300)
+    equal((status, summary["up"]), (UP, 300), str(summary))
+    equal(set(summary["refused"]) - {"301"}, set(), "refusals")
+    equal({k for k, n in summary["failed"].items() if n} - {"closed before TLS"}, set(), "failures")
+
+
+@test
 def a_device_that_is_not_registered_does_not_come_up():
     status, summary, events = sim(77, "--duration", "1", devices=3)
     equal((status, summary["up"], summary["refused"]), (NOT_UP, 0, {"420": 3}), str(summary))

@@ -230,6 +230,56 @@ static void the_store_may_be_closed_in_a_done_function(void **state)
 		assert_int_equal(jobs[i].order, i + 1);
 }
 
+/* However long the patient wait: all is done, in order, and a hurried one waits for nobody. */
+static void patient_work_is_done_in_order_with_all_other(void **state)
+{
+	struct fix *f = *state;
+	struct tally tally = { .loop_thread = pthread_self() };
+	struct job jobs[RV_DB_PATIENT_MAX + 20];
+	struct rv_db_stats before;
+	struct rv_db_stats after;
+	unsigned done = 0;
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(jobs); i++)
+		jobs[i] = (struct job){ (int64_t)i + 1, RV_OK, LOST, 0, &tally };
+	/* A store at rest; then one that has just worked: alone, with company, with too many. */
+	static const size_t groups[] = { 1, 1, 1 + 3, RV_DB_PATIENT_MAX + 2, 3 };
+
+	rv_db_stats(f->db, &before);
+	for (size_t g = 0; g < RV_ARRAY_LEN(groups); g++) {
+		for (size_t i = 0; i < groups[g]; i++, done++) {
+			bool is_hurried = g == 2 && i == 3;
+
+			assert_int_equal((is_hurried ? rv_db_submit : rv_db_submit_patient)(
+						 f->db, insert_job, job_done, &jobs[done]),
+					 RV_OK);
+		}
+		run_until(f, &tally.answers, done);
+	}
+	for (size_t i = 0; i < done; i++) {
+		assert_int_equal(jobs[i].status, RV_OK);
+		assert_int_equal(jobs[i].order, i + 1);
+	}
+	rv_db_stats(f->db, &after);
+	assert_int_equal(after.items - before.items, done);
+	assert_in_range(after.commits - before.commits, RV_ARRAY_LEN(groups), done);
+	assert_int_equal(count_now(f), done);
+}
+
+static void patient_work_does_not_outlive_the_store(void **state)
+{
+	struct fix *f = *state;
+	struct tally tally = { .loop_thread = pthread_self() };
+	struct job jobs[] = { { 1, RV_OK, LOST, 0, &tally }, { 2, RV_OK, LOST, 0, &tally } };
+
+	assert_int_equal(rv_db_submit(f->db, insert_job, job_done, &jobs[0]), RV_OK);
+	run_until(f, &tally.answers, 1);
+	assert_int_equal(rv_db_submit_patient(f->db, insert_job, job_done, &jobs[1]), RV_OK);
+	rv_db_close(f->db);
+	f->db = NULL;
+	assert_int_equal(jobs[1].status, RV_OK);
+}
+
 size_t suite_groups(const struct CMUnitTest **out)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, fix_setup, fix_teardown)
@@ -238,6 +288,8 @@ size_t suite_groups(const struct CMUnitTest **out)
 		T(groups_hold_at_most_512),
 		T(a_full_queue_is_busy_and_nothing_is_called),
 		T(twenty_thousand_items_are_answered_in_order),
+		T(patient_work_is_done_in_order_with_all_other),
+		T(patient_work_does_not_outlive_the_store),
 		T(close_finishes_what_was_submitted),
 		T(the_store_may_be_closed_in_a_done_function),
 	};
