@@ -428,6 +428,14 @@ void rv_db_stats(struct rv_db *db, struct rv_db_stats *out)
 	out->wal_bytes = db->conn != NULL ? db->driver->wal_bytes(db->conn) : 0; /* NULL: closing */
 }
 
+const char *rv_db_not_ready(struct rv_db *db)
+{
+	struct rv_db_stats stats;
+
+	rv_db_stats(db, &stats);
+	return stats.is_away ? "the database does not answer" : NULL;
+}
+
 /* -- life --------------------------------------------------------------------------------- */
 
 static int find_driver(const char *url, const struct rv_db_driver **out, const char **rest,
@@ -446,8 +454,9 @@ static int find_driver(const char *url, const struct rv_db_driver **out, const c
 		*rest = url + colon + 1;
 		return RV_OK;
 	}
+	/* What follows may hold a password. */
 	return rv_diag_set(diag, RV_EUNSUPPORTED, "db.url", "url",
-			   "store URL '%s': no driver for '%.*s'", url, (int)colon, url);
+			   "store URL '%.*s:...': no driver for that", (int)colon, url);
 }
 
 static int prepare_all(struct rv_db *db, struct rv_diag *diag)

@@ -168,4 +168,7 @@ struct rv_db_stats {
 };
 void rv_db_stats(struct rv_db *db, struct rv_db_stats *out);
 
+/* Why the store cannot be used now, for /readyz; NULL: it can. */
+const char *rv_db_not_ready(struct rv_db *db);
+
 #endif

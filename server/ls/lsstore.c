@@ -465,7 +465,7 @@ static const char *not_ready(void *state)
 {
 	const struct lsstore *s = state;
 
-	return s->cursor.is_complete ? NULL
+	return s->cursor.is_complete ? rv_db_not_ready(s->store.db)
 				     : "has no copy of the devices yet: the RS was not reached";
 }
 

@@ -18,6 +18,7 @@ int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop, struc
 		return rv_diag_set(diag, RV_ELIMIT, "ls.path", state_dir, "the path %s is too long",
 				   state_dir);
 	struct rv_db_opt opt = { .url = url != NULL ? url : made_url,
+				 .name = "ls",
 				 .migrations = ls_sql_migrations,
 				 .migration_count = ls_sql_migration_count,
 				 .statements = ls_sql_all,
@@ -67,10 +68,9 @@ int ls_cursor_load(struct rv_db_tx *tx, struct ls_cursor *out)
 
 static int cursor_save(struct rv_db_tx *tx, const struct ls_cursor *cursor)
 {
-	return rv_db_exec(tx, &ls_sql_feed_put,
-			  RV_DB_PARAMS(RV_DB_T(rv_str(cursor->epoch)), RV_DB_I(cursor->after),
-				       RV_DB_I(cursor->generation), RV_DB_I(cursor->is_complete)),
-			  NULL);
+	return rv_db_put(tx, &ls_sql_feed_put,
+			 RV_DB_PARAMS(RV_DB_T(rv_str(cursor->epoch)), RV_DB_I(cursor->after),
+				      RV_DB_I(cursor->generation), RV_DB_I(cursor->is_complete)));
 }
 
 static int apply_device(struct ls_store *store, struct rv_db_tx *tx, const struct rv_feed_record *r,
@@ -81,16 +81,14 @@ static int apply_device(struct ls_store *store, struct rv_db_tx *tx, const struc
 	int err;
 
 	if (r->is_deleted)
-		return rv_db_exec(tx, &ls_sql_device_delete, RV_DB_PARAMS(RV_DB_T(d->distid)),
-				  NULL);
+		return rv_db_put(tx, &ls_sql_device_delete, RV_DB_PARAMS(RV_DB_T(d->distid)));
 	rv_secret_seal(store->secret, "ls.rs_key", d->distid, d->rs_key, &box);
 	err = box.err;
 	if (err == RV_OK)
-		err = rv_db_exec(tx, &ls_sql_device_put,
-				 RV_DB_PARAMS(RV_DB_T(d->distid), RV_DB_I(d->is_enabled),
-					      RV_DB_B(d->ls_key_mac), RV_DB_B(rv_buf_str(&box)),
-					      RV_DB_T(d->location), RV_DB_I(generation)),
-				 NULL);
+		err = rv_db_put(tx, &ls_sql_device_put,
+				RV_DB_PARAMS(RV_DB_T(d->distid), RV_DB_I(d->is_enabled),
+					     RV_DB_B(d->ls_key_mac), RV_DB_B(rv_buf_str(&box)),
+					     RV_DB_T(d->location), RV_DB_I(generation)));
 	rv_buf_deinit(&box);
 	return err;
 }
@@ -103,8 +101,7 @@ static int apply_location(struct ls_store *store, struct rv_db_tx *tx,
 	int err;
 
 	if (r->is_deleted)
-		return rv_db_exec(tx, &ls_sql_location_delete, RV_DB_PARAMS(RV_DB_T(l->name)),
-				  NULL);
+		return rv_db_put(tx, &ls_sql_location_delete, RV_DB_PARAMS(RV_DB_T(l->name)));
 	rv_feed_location_encode(l, &plain);
 	err = plain.err;
 	if (err == RV_OK) {
@@ -112,10 +109,9 @@ static int apply_location(struct ls_store *store, struct rv_db_tx *tx,
 		err = box.err;
 	}
 	if (err == RV_OK)
-		err = rv_db_exec(tx, &ls_sql_location_put,
-				 RV_DB_PARAMS(RV_DB_T(l->name), RV_DB_B(rv_buf_str(&box)),
-					      RV_DB_I(generation)),
-				 NULL);
+		err = rv_db_put(tx, &ls_sql_location_put,
+				RV_DB_PARAMS(RV_DB_T(l->name), RV_DB_B(rv_buf_str(&box)),
+					     RV_DB_I(generation)));
 	rv_buf_deinit(&plain);
 	rv_buf_deinit(&box);
 	return err;
@@ -135,11 +131,10 @@ static int apply_records(struct ls_store *store, struct rv_db_tx *tx,
 
 static int purge(struct rv_db_tx *tx, int64_t generation)
 {
-	int err = rv_db_exec(tx, &ls_sql_device_purge, RV_DB_PARAMS(RV_DB_I(generation)), NULL);
+	int err = rv_db_put(tx, &ls_sql_device_purge, RV_DB_PARAMS(RV_DB_I(generation)));
 
 	if (err == RV_OK)
-		err = rv_db_exec(tx, &ls_sql_location_purge, RV_DB_PARAMS(RV_DB_I(generation)),
-				 NULL);
+		err = rv_db_put(tx, &ls_sql_location_purge, RV_DB_PARAMS(RV_DB_I(generation)));
 	return err;
 }
 

@@ -356,6 +356,7 @@ static int open_store(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_d
 		return err;
 	snprintf(made, sizeof(made), "sqlite:%s", path);
 	struct rv_db_opt db = { .url = url != NULL ? url : made,
+				.name = "rs",
 				.migrations = rs_sql_migrations,
 				.migration_count = rs_sql_migration_count,
 				.statements = rs_sql_all,

@@ -387,6 +387,13 @@ static void metrics(void *state, struct rv_buf *out)
 	count(d); /* for the next reader */
 }
 
+static const char *not_ready(void *state)
+{
+	const struct rs_duty *d = state;
+
+	return rv_db_not_ready(d->rs->db);
+}
+
 const struct rv_duty_code rv_rs_code = {
 	.spec = &rv_rs_duty_spec,
 	.schema = rv_rs_sections,
@@ -394,4 +401,5 @@ const struct rv_duty_code rv_rs_code = {
 	.start = start,
 	.stop = stop,
 	.metrics = metrics,
+	.not_ready = not_ready,
 };

@@ -206,10 +206,15 @@ void rv_serve_db_metrics(struct rv_db *db, const char *component, struct rv_buf 
 		{ "db_commits_failed_total", "Commits that failed.", s.failed_commits },
 		{ "db_queued", "Jobs that wait for the writer.", s.queued },
 		{ "db_wal_bytes", "Size of the write-ahead log.", s.wal_bytes },
+		{ "db_losses_total", "Times the database went away.", s.losses },
+		{ "db_away", "1 while the database is away.", s.is_away },
 	};
 	const struct rv_metric commit_time = { "db_commit_seconds_total", "Time spent in commits.",
 					       s.commit_us };
+	const struct rv_metric away_time = { "db_away_seconds_total", "Time without the database.",
+					     s.away_us };
 
 	rv_metric_put(out, component, rows, RV_ARRAY_LEN(rows));
 	rv_metric_put_seconds(out, component, &commit_time);
+	rv_metric_put_seconds(out, component, &away_time);
 }

@@ -3,7 +3,7 @@
 As a module: `with PgServer() as pg: ... pg.url("name") ... pg.kill(); pg.start()`.
 As a program (for tests in C): prints `ready DIRECTORY`, then obeys lines on its input, each
 answered by `ok`: `kill` (SIGKILL to the postmaster, as a crash), `stop` (fast), `start`,
-`create NAME` and `drop NAME` (a database). At the end of its input, which is also the death of
+`create NAME` and `drop NAME` (a database), `sql STATEMENT`. At the end of its input, which is also the death of
 the test, the server is stopped and the directory removed.
 
 PostgreSQL does not run as root: a test that does gives it another user.
@@ -154,8 +154,11 @@ def main():
     with PgServer(sys.argv[1:]) as pg:
         print("ready", pg.dir, flush=True)
         for line in sys.stdin:
-            verb, *args = line.split()
-            getattr(pg, verb)(*args)
+            verb, _, rest = line.strip().partition(" ")
+            if verb == "sql":
+                pg.sql("postgres", rest)
+            else:
+                getattr(pg, verb)(*rest.split())
             print("ok", flush=True)
     return 0
 

@@ -1,5 +1,6 @@
 #include "server/ls/sql/sql.h"
 
+#include "server/ls/sql/schema.postgresql.h"
 #include "server/ls/sql/schema.sqlite.h"
 
 #define LS_STMT(id, label, text) struct rv_db_stmt ls_sql_##id = { .name = label, .sqlite = text };
@@ -14,6 +15,9 @@ struct rv_db_stmt *const ls_sql_all[] = {
 const size_t ls_sql_count = RV_ARRAY_LEN(ls_sql_all);
 
 const struct rv_db_migration ls_sql_migrations[] = {
-	{ .number = 1, .name = "0001-feed", .sqlite = LS_SQL_SCHEMA_1 },
+	{ .number = 1,
+	  .name = "0001-feed",
+	  .sqlite = LS_SQL_SCHEMA_1,
+	  .postgresql = LS_SQL_SCHEMA_1_POSTGRESQL },
 };
 const size_t ls_sql_migration_count = RV_ARRAY_LEN(ls_sql_migrations);

@@ -12,7 +12,7 @@ RS_STMT(incident_raise, "incident.raise",
 	" VALUES (?1, ?2, ?3, 0, 1, ?4, ?4, '', '', ?5, ?6)"
 	" ON CONFLICT (kind, subject) WHERE state < 2 DO UPDATE SET count = incident.count + 1,"
 	" last_at = excluded.last_at, parameters = excluded.parameters, detail = excluded.detail,"
-	" state = CASE WHEN ?7 = 1 THEN 0 ELSE incident.state END RETURNING count")
+	" state = CASE WHEN CAST(?7 AS BIGINT) = 1 THEN 0 ELSE incident.state END RETURNING count")
 RS_STMT(incident_resolve, "incident.resolve",
 	"UPDATE incident SET state = 2, resolved_at = ?1"
 	" WHERE kind = ?2 AND subject = ?3 AND state < 2")
@@ -23,7 +23,7 @@ RS_STMT(incident_get, "incident.get", "SELECT " RS_SQL_INCIDENT_COLUMNS " WHERE 
 /* before, state from, state to, kind or -1, subject or empty, limit */
 RS_STMT(incident_list, "incident.list",
 	"SELECT " RS_SQL_INCIDENT_COLUMNS " WHERE id < ?1 AND state >= ?2 AND state <= ?3"
-	" AND (?4 < 0 OR kind = ?4) AND (?5 = '' OR subject = ?5) ORDER BY id DESC LIMIT ?6")
+	" AND (kind = ?4 OR ?4 < 0) AND (?5 = '' OR subject = ?5) ORDER BY id DESC LIMIT ?6")
 RS_STMT(incident_ack, "incident.ack",
 	"UPDATE incident SET state = 1, acknowledged_at = ?1, acknowledged_by = ?2, note = ?3"
 	" WHERE id = ?4 AND state < 2")

@@ -14,17 +14,23 @@ RS_STMT(token_insert, "token.insert",
 	"INSERT INTO api_token (hash, name, created_at) VALUES (?, ?, ?)")
 RS_STMT(token_count_hash, "token.count-hash", "SELECT count(*) FROM api_token WHERE hash = ?")
 
-RS_STMT(change_put, "change.put",
-	"INSERT OR REPLACE INTO change (kind, name, is_deleted) VALUES (?, ?, ?)")
+/* Each change takes a new number. */
+RS_STMT2(change_put, "change.put",
+	 "INSERT OR REPLACE INTO change (kind, name, is_deleted) VALUES (?, ?, ?)",
+	 "INSERT INTO change (kind, name, is_deleted) VALUES ($1, $2, $3)"
+	 " ON CONFLICT (kind, name) DO UPDATE SET seq = DEFAULT, is_deleted = excluded.is_deleted")
 /* A snapshot (after = 0) starts without the things that are gone. */
 RS_STMT(change_after, "change.after",
 	"SELECT seq, kind, name, is_deleted FROM change WHERE seq > ?1"
 	" AND (is_deleted = 0 OR ?1 > 0) ORDER BY seq LIMIT ?2")
 /* Of all numbers ever given, those of rows long replaced included. */
-RS_STMT(change_newest, "change.newest",
-	"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'")
-RS_STMT(change_touch_locations, "change.touch-locations",
-	"INSERT OR REPLACE INTO change (kind, name, is_deleted) SELECT ?, name, 0 FROM location")
+RS_STMT2(change_newest, "change.newest",
+	 "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'",
+	 "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM change_seq_seq")
+RS_STMT2(change_touch_locations, "change.touch-locations",
+	 "INSERT OR REPLACE INTO change (kind, name, is_deleted) SELECT ?, name, 0 FROM location",
+	 "INSERT INTO change (kind, name, is_deleted) SELECT $1, name, 0 FROM location"
+	 " ON CONFLICT (kind, name) DO UPDATE SET seq = DEFAULT, is_deleted = excluded.is_deleted")
 
 RS_STMT(meta_get, "meta.get", "SELECT value FROM meta WHERE name = ?")
 RS_STMT(meta_put, "meta.put",

@@ -33,14 +33,15 @@ RS_STMT(waiting_put, "waiting.put",
 	"INSERT INTO waiting (distid, reason, server, first_at, last_at, count, address,"
 	" description, key_mac, key_print) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8)"
 	" ON CONFLICT (distid) DO UPDATE SET reason = excluded.reason, server = excluded.server,"
-	" last_at = max(last_at, excluded.last_at), count = count + 1, address = excluded.address,"
+	" last_at = CASE WHEN excluded.last_at > waiting.last_at THEN excluded.last_at"
+	" ELSE waiting.last_at END, count = waiting.count + 1, address = excluded.address,"
 	" description = excluded.description,"
-	" key_mac = coalesce(excluded.key_mac, key_mac),"
-	" key_print = CASE WHEN excluded.key_mac IS NULL THEN key_print"
+	" key_mac = coalesce(excluded.key_mac, waiting.key_mac),"
+	" key_print = CASE WHEN excluded.key_mac IS NULL THEN waiting.key_print"
 	" ELSE excluded.key_print END")
 RS_STMT(waiting_trim, "waiting.trim",
 	"DELETE FROM waiting WHERE distid IN (SELECT distid FROM waiting ORDER BY last_at, distid"
-	" LIMIT max(0, (SELECT count(*) FROM waiting) - ?))")
+	" LIMIT (SELECT CASE WHEN count(*) > ?1 THEN count(*) - ?1 ELSE 0 END FROM waiting))")
 RS_STMT(waiting_exists, "waiting.exists", "SELECT 1 FROM waiting WHERE distid = ?")
 RS_STMT(waiting_key, "waiting.key",
 	"SELECT reason, key_mac, key_print FROM waiting WHERE distid = ?")

@@ -92,7 +92,7 @@ void pg_tell(const char *fmt, ...)
 }
 
 /* CREATE and DROP DATABASE need no program to be started. */
-static void admin(const char *command, const char *name)
+static void admin(const char *command, const char *name, const char *more)
 {
 	char info[URL_MAX];
 	char sql[URL_MAX];
@@ -100,7 +100,7 @@ static void admin(const char *command, const char *name)
 	PGresult *result;
 
 	snprintf(info, sizeof(info), "host=%s user=reeve dbname=postgres", server.dir);
-	snprintf(sql, sizeof(sql), "%s DATABASE %s", command, name);
+	snprintf(sql, sizeof(sql), "%s DATABASE %s %s", command, name, more);
 	pg = PQconnectdb(info);
 	result = PQexec(pg, sql);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
@@ -109,18 +109,37 @@ static void admin(const char *command, const char *name)
 	PQfinish(pg);
 }
 
-static void fresh(char url[static URL_MAX])
+static const char *database_of(const char *url)
+{
+	return strstr(url, "dbname=") + strlen("dbname=");
+}
+
+static void make(const char *template, char url[static URL_MAX])
 {
 	char name[32];
+	char more[64];
 
 	snprintf(name, sizeof(name), "store%u", server.stores++);
-	admin("CREATE", name);
+	snprintf(more, sizeof(more), "TEMPLATE %s", template);
+	admin("CREATE", name, more);
 	snprintf(url, URL_MAX, "postgresql:host=%s user=reeve dbname=%s", server.dir, name);
 }
 
+static void fresh(char url[static URL_MAX])
+{
+	make("template0", url);
+}
+
+void pg_copy(const char *url, char copy[static URL_MAX])
+{
+	make(database_of(url), copy);
+}
+
+/* DROP DATABASE makes a checkpoint, which takes longer than all of a test: the server's end is
+ * near. */
 static void drop(const char *url)
 {
-	admin("DROP", strstr(url, "dbname=") + strlen("dbname="));
+	(void)url;
 }
 
 const struct backend pg_backend = { fresh, drop };

@@ -6,6 +6,9 @@
 
 enum { PG_DIR_MAX = 64 };
 
+/* A copy of a store that is closed; its URL. */
+void pg_copy(const char *url, char copy[static URL_MAX]);
+
 /* A database of its own per store. */
 extern const struct backend pg_backend;
 

@@ -36,7 +36,7 @@ static const struct {
 	{ "/var/lib/rs.db", RV_EINVALID, "/var/lib/rs.db" },
 	{ "sqlite:", RV_EINVALID, "sqlite:" },
 	{ "mysql:host=x", RV_EUNSUPPORTED, "mysql" },
-	{ ":x", RV_EUNSUPPORTED, ":x" },
+	{ ":x", RV_EUNSUPPORTED, "':" },
 	{ "SQLITE:/x", RV_EUNSUPPORTED, "SQLITE" },
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "log/log.h"
+#include "../../lib/db/pg_backend.h"
 #include "pki/init.h"
 
 static void make_pki(const char *dir)
@@ -22,15 +23,52 @@ static void make_pki(const char *dir)
 		fail_msg("pki: %s", diag.text);
 }
 
+bool fixture_is_postgresql(void)
+{
+	const char *db = getenv("REEVE_TEST_DB");
+
+	return db != NULL && strcmp(db, "postgresql") == 0;
+}
+
+static void make_database(char url[static 512])
+{
+	static bool is_up;
+
+	if (!is_up) {
+		if (!pg_start())
+			exit(0);
+		atexit(pg_stop);
+		is_up = true;
+	}
+	pg_backend.fresh(url);
+}
+
+/* The text with the store's URL in its rs section. */
+static void name_store(const struct fixture *f, const char *text, struct rv_buf *out)
+{
+	struct rv_str all = rv_str(text);
+	size_t at = rv_str_find(all, '{');
+
+	if (f->url[0] != '\0' && strncmp(text, "rs", 2) == 0 && at < all.len) {
+		rv_buf_put(out, text, at + 1);
+		rv_buf_printf(out, "\n\tstore = \"%s\"\n", f->url);
+		text += at + 1;
+	}
+	rv_buf_puts(out, text);
+}
+
 int fixture_try(struct fixture *f, const char *text)
 {
 	struct rv_rs_opt opt = { .state_dir = f->dir };
+	struct rv_buf whole = { 0 };
 
 	rv_conf_free(f->conf);
 	f->conf = NULL;
 	f->diag = (struct rv_diag){ 0 };
-	int err = rv_conf_parse(rv_rs_sections, rv_rs_section_count, rv_str(text), "test.conf",
-				&f->conf, &f->diag);
+	name_store(f, text, &whole);
+	int err = rv_conf_parse(rv_rs_sections, rv_rs_section_count, rv_buf_str(&whole),
+				"test.conf", &f->conf, &f->diag);
+	rv_buf_deinit(&whole);
 	if (err == RV_OK)
 		err = rv_conf_files_read(f->conf, rv_rs_duty_spec.files, f->dir, &f->diag);
 	if (err != RV_OK)
@@ -39,10 +77,81 @@ int fixture_try(struct fixture *f, const char *text)
 	return rv_rs_open(&opt, &f->rs, &f->diag);
 }
 
-void fixture_reopen(struct fixture *f, const char *text)
+void fixture_close(struct fixture *f)
 {
 	rv_rs_close(f->rs);
 	f->rs = NULL;
+}
+
+static void store_path(const struct fixture *f, const char *name, char out[static 96])
+{
+	snprintf(out, 96, "%s/%s", f->dir, name);
+}
+
+void fixture_lose_store(struct fixture *f)
+{
+	char path[96];
+
+	store_path(f, "rs.db", path);
+	if (f->url[0] == '\0') {
+		assert_int_equal(unlink(path), 0);
+	} else {
+		pg_backend.drop(f->url);
+		make_database(f->url);
+	}
+}
+
+static void copy_file(const struct fixture *f, const char *from, const char *to)
+{
+	struct rv_buf bytes = { 0 };
+	char path[96];
+	FILE *file;
+
+	store_path(f, from, path);
+	assert_int_equal(rv_buf_read_file(&bytes, path, 1 << 24), RV_OK);
+	store_path(f, to, path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes.ptr, 1, bytes.len, file), bytes.len);
+	assert_int_equal(fclose(file), 0);
+	rv_buf_deinit(&bytes);
+}
+
+void fixture_save_store(struct fixture *f)
+{
+	if (f->url[0] == '\0')
+		copy_file(f, "rs.db", "copy.db");
+	else
+		pg_copy(f->url, f->saved);
+}
+
+void fixture_restore_store(struct fixture *f)
+{
+	if (f->url[0] == '\0') {
+		copy_file(f, "copy.db", "rs.db");
+	} else {
+		pg_backend.drop(f->url);
+		strcpy(f->url, f->saved);
+		f->saved[0] = '\0';
+	}
+}
+
+bool fixture_store_holds(struct fixture *f, const void *bytes, size_t len)
+{
+	struct rv_buf all = { 0 };
+	char path[96];
+	bool is_there;
+
+	store_path(f, "rs.db", path);
+	assert_int_equal(rv_buf_read_file(&all, path, 1 << 24), RV_OK);
+	is_there = memmem(all.ptr, all.len, bytes, len) != NULL;
+	rv_buf_deinit(&all);
+	return is_there;
+}
+
+void fixture_reopen(struct fixture *f, const char *text)
+{
+	fixture_close(f);
 	if (fixture_try(f, text != NULL ? text : "rs { }\n") != RV_OK)
 		fail_msg("open: %s", f->diag.text);
 }
@@ -56,6 +165,8 @@ int fixture_setup(void **state)
 	if (mkdtemp(f->dir) == NULL)
 		return -1;
 	make_pki(f->dir);
+	if (fixture_is_postgresql())
+		make_database(f->url);
 	fixture_reopen(f, NULL);
 	*state = f;
 	return 0;
@@ -76,6 +187,8 @@ int fixture_teardown(void **state)
 	rv_rs_close(f->rs);
 	rv_conf_free(f->conf);
 	rv_arena_wipe(&f->arena);
+	if (f->url[0] != '\0')
+		pg_backend.drop(f->url);
 	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	free(f);
 	return 0;

@@ -1,4 +1,5 @@
-/* fixture.h - a real RS core on a real SQLite store in a temporary directory. */
+/* fixture.h - a real RS core on a real store: SQLite in a temporary directory or, when
+ * REEVE_TEST_DB is "postgresql", a database on a PostgreSQL that the test starts. */
 #ifndef TEST_RS_FIXTURE_H
 #define TEST_RS_FIXTURE_H
 
@@ -17,6 +18,8 @@
 
 struct fixture {
 	char dir[64];
+	char url[512];   /* of the store; empty: SQLite in dir */
+	char saved[512]; /* of its copy */
 	struct rv_conf *conf;
 	struct rv_rs *rs;
 	struct rv_arena arena; /* results of the test live here */
@@ -26,6 +29,16 @@ struct fixture {
 /* cmocka set-up and tear-down; *state is the fixture. */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
+
+bool fixture_is_postgresql(void);
+
+/* With the store closed: it is gone; it is as it was when it was saved. */
+void fixture_lose_store(struct fixture *f);
+void fixture_save_store(struct fixture *f);
+void fixture_restore_store(struct fixture *f);
+void fixture_close(struct fixture *f);
+/* Whether the bytes stand in the file of the (closed) store. Only where it is a file. */
+bool fixture_store_holds(struct fixture *f, const void *bytes, size_t len);
 
 /* Close and open again, with another config text when not NULL. */
 void fixture_reopen(struct fixture *f, const char *conf);
