@@ -236,13 +236,12 @@ static bool is_here(struct rv_db *db)
 	pthread_mutex_unlock(&db->lock);
 	is_usable = db->driver->tend(db->conn);
 	pthread_mutex_lock(&db->lock);
-	if (is_usable && db->away_since_us != 0) {
-		db->stats.away_us += (uint64_t)(rv_time_boot_us() - db->away_since_us);
+	db->stats.losses = db->conn->losses;
+	db->stats.away_us = db->conn->away_us;
+	if (is_usable)
 		db->away_since_us = 0;
-	} else if (!is_usable && db->away_since_us == 0) {
+	else if (db->away_since_us == 0)
 		db->away_since_us = rv_time_boot_us();
-		db->stats.losses++;
-	}
 	return is_usable;
 }
 

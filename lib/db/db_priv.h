@@ -20,6 +20,8 @@ struct rv_db_driver;
 
 struct rv_db_conn { /* first member of the driver's own struct */
 	const struct rv_db_driver *driver;
+	uint64_t losses;  /* of the database; on the writer thread */
+	uint64_t away_us; /* of all that are over */
 };
 
 /* Errors are RV_EDB, -ENOSPC, RV_EEXISTS, -ENOMEM. Where there is no diag the driver has logged

@@ -51,7 +51,7 @@ struct rv_pg_stmt {
 	char *sql;
 	bool is_read; /* SELECT: changes nothing */
 	unsigned param_count;
-	Oid params[RV_DB_PARAMS_MAX];
+	Oid params[RV_DB_PARAMS_MAX]; /* 0: the server has its choice */
 };
 
 struct rv_pg_sent {
@@ -133,7 +133,8 @@ int rv_pg_enter(struct rv_pg *c) RV_MUSTCHECK; /* into the pipeline */
 PGresult *rv_pg_result(struct rv_pg *c, int *err);
 /* The code for a failed result; logged unless it is RV_EEXISTS. */
 int rv_pg_code(const PGresult *result, const char *name);
-/* Prepare on the server, and learn the types. */
+/* Prepare on the server, and learn the types. A parameter that it takes for a smaller integer
+ * (compared with a constant) is declared as one of 64 bits. */
 int rv_pg_prepare(struct rv_pg *c, struct rv_pg_stmt *stmt, struct rv_diag *diag) RV_MUSTCHECK;
 /* Send; the result is read later. */
 int rv_pg_send(struct rv_pg *c, const struct rv_pg_stmt *stmt, const struct rv_db_value *values,
@@ -166,6 +167,8 @@ struct rv_pg_args {
 int rv_pg_args(const struct rv_pg_stmt *stmt, const struct rv_db_value *values, size_t n,
 	       struct rv_pg_args *out) RV_MUSTCHECK;
 bool rv_pg_is_param_type(Oid type);
+bool rv_pg_is_small_int(Oid type);
+Oid rv_pg_int_type(void);
 bool rv_pg_is_column_type(Oid type);
 bool rv_pg_col_is_null(const struct rv_db_row *row, unsigned col);
 int64_t rv_pg_col_int(const struct rv_db_row *row, unsigned col);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,7 @@ static int read_to_sync(struct rv_pg *c)
 static int check_types(struct rv_pg_stmt *stmt, const PGresult *described, struct rv_diag *diag)
 {
 	int params = PQnparams(described);
+	bool is_small = false;
 
 	if (params > RV_DB_PARAMS_MAX || PQnfields(described) > RV_PG_COLUMNS_MAX)
 		return rv_diag_set(diag, RV_EDB, "db.statement", stmt->name,
@@ -116,6 +118,11 @@ static int check_types(struct rv_pg_stmt *stmt, const PGresult *described, struc
 	stmt->param_count = (unsigned)params;
 	for (int i = 0; i < params; i++) {
 		stmt->params[i] = PQparamtype(described, i);
+		if (rv_pg_is_small_int(stmt->params[i])) {
+			stmt->params[i] = rv_pg_int_type();
+			is_small = true;
+			continue;
+		}
 		if (!rv_pg_is_param_type(stmt->params[i]))
 			return rv_diag_set(diag, RV_EDB, "db.statement", stmt->name,
 					   "statement %s: PostgreSQL takes parameter %d for type "
@@ -129,17 +136,18 @@ static int check_types(struct rv_pg_stmt *stmt, const PGresult *described, struc
 					   "neither integer, TEXT nor BYTEA: CAST it",
 					   stmt->name, i + 1, PQftype(described, i));
 	}
-	return RV_OK;
+	return is_small ? RV_EMORE : RV_OK;
 }
 
-int rv_pg_prepare(struct rv_pg *c, struct rv_pg_stmt *stmt, struct rv_diag *diag)
+/* RV_EMORE: once more, with the types that are in stmt->params now. */
+static int try_prepare(struct rv_pg *c, struct rv_pg_stmt *stmt, struct rv_diag *diag)
 {
 	int bad = RV_OK;
 	int err = RV_OK;
 	bool is_there = false;
 
 	assert(c->sent_count == 0);
-	if (PQsendPrepare(c->pg, stmt->id, stmt->sql, 0, NULL) == 0 ||
+	if (PQsendPrepare(c->pg, stmt->id, stmt->sql, (int)stmt->param_count, stmt->params) == 0 ||
 	    PQsendDescribePrepared(c->pg, stmt->id) == 0 || PQpipelineSync(c->pg) == 0)
 		return rv_pg_lose(c, PQerrorMessage(c->pg));
 	while (!is_there && err == RV_OK) {
@@ -160,6 +168,16 @@ int rv_pg_prepare(struct rv_pg *c, struct rv_pg_stmt *stmt, struct rv_diag *diag
 	if (err != RV_OK)
 		return rv_diag_set(diag, err, "db.open", "url", "the connection was lost");
 	return bad;
+}
+
+int rv_pg_prepare(struct rv_pg *c, struct rv_pg_stmt *stmt, struct rv_diag *diag)
+{
+	int err = try_prepare(c, stmt, diag);
+
+	if (err != RV_EMORE)
+		return err;
+	snprintf(stmt->id, sizeof(stmt->id), "s%u", c->next_id++); /* the other one has its name */
+	return try_prepare(c, stmt, diag);
 }
 
 /* -- sending ------------------------------------------------------------------------------ */

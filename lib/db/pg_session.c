@@ -366,6 +366,7 @@ int rv_pg_lose(struct rv_pg *c, const char *why)
 	if (c->away_us == 0) {
 		rv_log(RV_LOG_ERROR, "db.connection.lost", RV_KS("store", c->schema),
 		       RV_KS("reason", first_line(why, line)));
+		c->conn.losses++;
 		c->away_us = rv_time_boot_us();
 		c->backoff_ms = RV_PG_BACKOFF_MIN_MS;
 		c->try_us = c->away_us;
@@ -395,8 +396,10 @@ bool rv_pg_return(struct rv_pg *c)
 			c->backoff_ms = RV_PG_BACKOFF_MAX_MS;
 		return false;
 	}
+	now_us = rv_time_boot_us();
 	rv_log(RV_LOG_INFO, "db.connection.returned", RV_KS("store", c->schema),
-	       RV_KI("away_ms", (rv_time_boot_us() - c->away_us) / 1000));
+	       RV_KI("away_ms", (now_us - c->away_us) / 1000));
+	c->conn.away_us += (uint64_t)(now_us - c->away_us);
 	c->away_us = 0;
 	return true;
 }

@@ -23,6 +23,16 @@ bool rv_pg_is_param_type(Oid type)
 	return type == INT8 || type == TEXT || type == BYTEA;
 }
 
+bool rv_pg_is_small_int(Oid type)
+{
+	return type == INT4 || type == INT2;
+}
+
+Oid rv_pg_int_type(void)
+{
+	return INT8;
+}
+
 static bool is_int(Oid type)
 {
 	return type == INT8 || type == INT4 || type == INT2 || type == BOOL;
