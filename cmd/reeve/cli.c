@@ -62,12 +62,25 @@ void rv_cli_error_diag(const struct rv_diag *diag)
 		rv_cli_error("%s%s%s", place, colon, diag->text);
 }
 
+/* The files of RV_CLI_PEM: that bit and which of them. */
+enum {
+	OPTION_CERTIFICATE = RV_CLI_PEM | 1 << 16,
+	OPTION_KEY = RV_CLI_PEM | 2 << 16,
+	OPTION_CA = RV_CLI_PEM | 3 << 16,
+	OPTION_CA_KEY = RV_CLI_PEM | 4 << 16,
+};
+
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, RV_CLI_CONFIG },
 	{ "state", required_argument, NULL, RV_CLI_STATE },
 	{ "libexec", required_argument, NULL, RV_CLI_LIBEXEC },
 	{ "join", required_argument, NULL, RV_CLI_JOIN },
 	{ "address", required_argument, NULL, RV_CLI_ADDRESS },
+	{ "certificate", required_argument, NULL, OPTION_CERTIFICATE },
+	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "ca", required_argument, NULL, OPTION_CA },
+	{ "ca-key", required_argument, NULL, OPTION_CA_KEY },
+	{ "forced", no_argument, NULL, RV_CLI_FORCED },
 	{ 0 },
 };
 
@@ -90,6 +103,21 @@ static bool take_option(int option, struct rv_cli *out)
 		if (out->address_count == RV_CLI_NAMES_MAX)
 			return false;
 		out->addresses[out->address_count++] = optarg;
+		return true;
+	case OPTION_CERTIFICATE:
+		out->certificate = optarg;
+		return true;
+	case OPTION_KEY:
+		out->key = optarg;
+		return true;
+	case OPTION_CA:
+		out->ca = optarg;
+		return true;
+	case OPTION_CA_KEY:
+		out->ca_key = optarg;
+		return true;
+	case RV_CLI_FORCED:
+		out->is_forced = true;
 		return true;
 	default:
 		return false;
@@ -134,6 +162,9 @@ int rv_cli_parse(int argc, char **argv, unsigned allowed, struct rv_cli *out)
 	}
 	if (optind < argc)
 		cli.word = argv[optind++];
+	for (size_t i = 0; i < RV_ARRAY_LEN(cli.more) && (allowed & RV_CLI_WORDS) && optind < argc;
+	     i++)
+		cli.more[i] = argv[optind++];
 	if (optind < argc)
 		return usage_error(argv[0], "one argument too many", "余分な引数です",
 				   argv[optind]);

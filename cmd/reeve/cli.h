@@ -19,6 +19,9 @@ enum rv_cli_option {
 	RV_CLI_LIBEXEC = 1 << 2, /* --libexec DIR */
 	RV_CLI_JOIN = 1 << 3,    /* --join SOCKET */
 	RV_CLI_ADDRESS = 1 << 4, /* --address NAME, repeatable */
+	RV_CLI_PEM = 1 << 5,     /* --certificate, --key, --ca, --ca-key: each a FILE */
+	RV_CLI_FORCED = 1 << 6,  /* --forced */
+	RV_CLI_WORDS = 1 << 7,   /* no option: up to two words behind the first */
 };
 
 struct rv_cli {
@@ -28,7 +31,10 @@ struct rv_cli {
 	const char *join;
 	const char *addresses[RV_CLI_NAMES_MAX + 1]; /* NULL-terminated */
 	size_t address_count;
-	const char *word; /* the one argument that is no option; NULL = none */
+	const char *word;    /* the one argument that is no option; NULL = none */
+	const char *more[2]; /* RV_CLI_WORDS: the next ones; NULL = none */
+	const char *certificate, *key, *ca, *ca_key;
+	bool is_forced;
 };
 
 /* argv[0] is the subcommand. Returns RV_EXIT_OK; or RV_EXIT_USAGE after a message. "--help" is not

@@ -182,6 +182,30 @@ int rv_first_pki_whole(const struct rv_conf *conf, const char *state_dir,
 					  strerror(-err));
 }
 
+int rv_first_request(const struct rv_conf *conf, const struct rv_pki_files *files, const char *name,
+		     const char *const *names, struct rv_buf *out_csr, struct rv_diag *diag)
+{
+	static const struct {
+		const char *name, *common_name, *section;
+	} servers[] = { { "ls", "Location Server 1", "ls" },
+			{ "rs", "Reeve RS", "proxy" },
+			{ "http", "Reeve HTTP", "http" } };
+	struct names found = { 0 };
+	int err = RV_EINVALID;
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(servers); i++) {
+		struct rv_pki_name subject = { .common_name = servers[i].common_name };
+
+		if (strcmp(name, servers[i].name) != 0)
+			continue;
+		collect(conf, servers[i].section, names, &found);
+		err = rv_pki_request(files, name, &subject, (const char *const *)found.items,
+				     out_csr, diag);
+	}
+	free_names(&found);
+	return err;
+}
+
 bool rv_first_needs_token(const char *state_dir)
 {
 	static const char *const made_by_rs[] = { "rs.db", "secret.key" };

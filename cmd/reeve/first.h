@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "base/diag.h"
 #include "pki/init.h"
+#include "pki/rollover.h"
 
 enum { RV_FIRST_TOKEN_MAX = 64 };
 
@@ -33,5 +34,11 @@ bool rv_first_needs_token(const char *state_dir);
  * wipes it. An errno code with *diag. */
 int rv_first_token(const char *state_dir, char out[static RV_FIRST_TOKEN_MAX],
 		   struct rv_diag *diag) RV_MUSTCHECK;
+
+/* A signing request (pki/rollover.h) for the server `name` ("ls", "rs", "http"), with the subject
+ * that rv_first_pki() gives it and names found in the same way. */
+int rv_first_request(const struct rv_conf *conf, const struct rv_pki_files *files, const char *name,
+		     const char *const *names, struct rv_buf *out_csr,
+		     struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif

@@ -20,8 +20,16 @@ static int command_version(int argc, char **argv);
 
 static const struct command commands[] = {
 	{ "serve", rv_command_serve, PLACES, "everything in one go", "全機能を起動する" },
-	{ "pki", rv_command_pki, "init [--config FILE] [--state DIR] [--address NAME]...",
-	  "make the keys and certificates that are missing", "不足している鍵と証明書を作成する" },
+	{ "pki", rv_command_pki,
+	  "VERB ... [--config FILE] [--state DIR]\n"
+	  "  init [--address NAME]...            make the keys and certificates that are missing\n"
+	  "  list                                what there is, and until when\n"
+	  "  renew ls|rs|http                    a new certificate for the key that is there\n"
+	  "  request ls|rs|http                  a signing request, for a CA kept elsewhere\n"
+	  "  sign FILE --ca FILE --ca-key FILE   sign such a request\n"
+	  "  import ls|rs|http --certificate FILE [--key FILE]\n"
+	  "  roll start|status|finish|abort      replace the RS CA; finish [--forced]\n",
+	  "make, renew and replace keys and certificates", "鍵と証明書の作成、更新、入れ替え" },
 	{ "conf", rv_command_conf, "check|dump|example|man [--config FILE]",
 	  "check or show the configuration, its example and its manual",
 	  "設定の検査と表示、設定例とマニュアルの出力" },

@@ -259,7 +259,7 @@ int rs_op_roll_status(struct rs_ctx *ctx, const struct rv_roll_status_in *in,
 
 struct listing {
 	struct rs_ctx *ctx;
-	struct rv_str *list;
+	struct rv_roll_device *list;
 	size_t count;
 };
 
@@ -268,7 +268,11 @@ static int take_left(const struct rv_db_row *row, void *arg)
 	struct listing *l = arg;
 	struct rs_reader r = { .row = row, .ctx = l->ctx };
 
-	l->list[l->count++] = rs_read_str(&r);
+	struct rv_roll_device *device = &l->list[l->count++];
+
+	device->distid = rs_read_str(&r);
+	device->last_contact_at = rs_read_int(&r);
+	device->last_address = rs_read_str(&r);
 	return r.err;
 }
 
@@ -289,10 +293,10 @@ int rs_op_roll_left(struct rs_ctx *ctx, const struct rv_roll_left_in *in,
 			      take_left, &l);
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
-	out->distids = l.list;
-	out->distids_len = l.count > limit ? limit : l.count;
+	out->devices = l.list;
+	out->devices_len = l.count > limit ? limit : l.count;
 	if (l.count > limit)
-		out->next = l.list[limit - 1];
+		out->next = l.list[limit - 1].distid;
 	return RV_OK;
 }
 

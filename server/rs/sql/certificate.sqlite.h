@@ -99,6 +99,6 @@ RS_STMT(roll_devices, "roll.devices",
 RS_STMT(roll_left_count, "roll.left-count",
 	"SELECT count(*)" RS_SQL_ROLL_LEFT " AND s.anchor <> ?1 AND s.anchor <> ?2")
 RS_STMT(roll_left_list, "roll.left-list",
-	"SELECT d.distid" RS_SQL_ROLL_LEFT
+	"SELECT d.distid, s.last_contact_at, s.last_address" RS_SQL_ROLL_LEFT
 	" AND s.anchor <> ?1 AND s.anchor <> ?2 AND d.distid > ?4"
 	" ORDER BY d.distid LIMIT ?5")

@@ -169,8 +169,8 @@ static void a_roll_over_ends_when_every_device_was_seen_on_the_new_ca(void **sta
 	pull_by(f, DID2, entry(f).url, false);
 	expect(f, RV_ROLL_STATE_OVERLAP, 1, 1);
 	assert_int_equal(run_op(f, "roll.left", &in, &left), RV_OK);
-	assert_int_equal(left.distids_len, 1);
-	assert_true(rv_str_is(left.distids[0], DID));
+	assert_int_equal(left.devices_len, 1);
+	assert_true(rv_str_is(left.devices[0].distid, DID));
 	assert_int_equal(finish(f, false), RV_ECONFLICT);
 	assert_string_equal(f->diag.key, "roll.left");
 
