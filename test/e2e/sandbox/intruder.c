@@ -9,6 +9,8 @@
  * REEVE_INTRUDER_STATE   the state directory
  * REEVE_INTRUDER_PORT    of a TCP and a UDP socket that listen on loopback
  * REEVE_INTRUDER_FREE    set: there is no sandbox, so only what is harmless is tried
+ * REEVE_INTRUDER_UNTRACED set: does not try ptrace(), which a sanitizer build allows and
+ *                        which would stop the process at the next signal
  * REEVE_INTRUDER_DIES    set: only execve() is tried, without catching the signal
  */
 #include <arpa/inet.h>
@@ -41,7 +43,7 @@ static int report_fd = -1;
 static char state_dir[512];
 static pid_t supervisor;
 static uint16_t port;
-static bool dies, is_free;
+static bool dies, is_free, is_untraced;
 static volatile sig_atomic_t was_trapped;
 
 static void on_trap(int signum, siginfo_t *info, void *context)
@@ -455,7 +457,8 @@ static void try_all(void)
 
 	sigaction(SIGSYS, &mine, &theirs);
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
-		if (is_free && !attempts[i].is_harmless)
+		if ((is_free && !attempts[i].is_harmless) ||
+		    (is_untraced && strncmp(attempts[i].name, "ptrace", 6) == 0))
 			continue;
 		was_trapped = 0;
 		errno = 0;
@@ -508,6 +511,7 @@ __attribute__((constructor)) static void arrive(void)
 	port = (uint16_t)atoi(number);
 	dies = getenv("REEVE_INTRUDER_DIES") != NULL;
 	is_free = getenv("REEVE_INTRUDER_FREE") != NULL;
+	is_untraced = getenv("REEVE_INTRUDER_UNTRACED") != NULL;
 	supervisor = getppid();
 	report_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }

@@ -68,7 +68,7 @@ class Intruded:
         libexec = os.path.join(self.dir, "libexec")
         os.mkdir(libexec)
         environment = {"REPORT": self.report, "STATE": self.reeve.state, "PORT": self.listeners[0].getsockname()[1],
-                       **({mode: 1} if mode else {})}
+                       **({mode: 1} if mode else {}), **({"UNTRACED": 1} if is_sanitized() else {})}
         exports = "".join(f"export REEVE_INTRUDER_{k}='{v}'\n" for k, v in environment.items())
         for entry in os.listdir(os.path.join(instance.BUILD, "cmd")):
             real, path = os.path.join(instance.BUILD, "cmd", entry), os.path.join(libexec, entry)
