@@ -48,7 +48,8 @@ static int host_config(void *arg, const struct rv_sa_module *module, int action,
 	return -1;
 }
 
-/* As libarms does it. */
+/* As libarms does it, but for one device in so many only: on this side of the wire it would be as
+ * much work as the handshake was. The others find a wrong pair when they have to show it. */
 static int host_identity(void *arg, struct rv_str certificate, struct rv_str key,
 			 struct rv_diag *diag)
 {
@@ -57,8 +58,11 @@ static int host_identity(void *arg, struct rv_str certificate, struct rv_str key
 				  .cert_pem = certificate,
 				  .key_pem = key };
 	struct rv_tls_ctx *tls = NULL;
-	int r = rv_tls_ctx_new(&opt, &tls, diag);
+	int r;
 
+	if (d->number % SIM_IDENTITY_EVERY != 0)
+		return RV_OK;
+	r = rv_tls_ctx_new(&opt, &tls, diag);
 	rv_tls_ctx_unref(tls);
 	if (r != RV_OK)
 		tell_failure(d, SIM_FAIL_CONFIG);

@@ -20,6 +20,7 @@
 #include "sim/record.h"
 
 enum {
+	SIM_IDENTITY_EVERY = 32, /* devices of which one tries the certificate that it is given */
 	SIM_AGAIN_S = 60, /* from a call that ended badly to the next: what arms_event_loop waits */
 };
 

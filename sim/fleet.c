@@ -1,6 +1,7 @@
 #include "sim/fleet.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 enum {
 	TIMERS_BATCH = 256,
 	FLUSH_MS = 50,
+	HEAP_KEPT = 64 * 1024 * 1024,
 	RECORDS_MAX = 2048, /* in hand; then they are written at once */
 };
 
@@ -268,6 +270,7 @@ int sim_fleet_run(const struct sim_fleet_opt *opt)
 	if (f == NULL || uv_loop_init(&f->loop) != 0)
 		return SIM_EXIT_FAILURE;
 	raise_limit();
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT); /* connections come and go, as in a server */
 	signal(SIGPIPE, SIG_IGN);
 	f->opt = *opt;
 	f->tick_us = INT64_MAX;

@@ -96,7 +96,7 @@ int rs_op_pull_get(struct rs_ctx *ctx, const struct rv_pull_get_in *in, struct r
 int rs_op_pull_reveal(struct rs_ctx *ctx, const struct rv_pull_reveal_in *in,
 		      struct rv_pull_reveal_out *out, struct rv_diag *diag)
 {
-	struct rv_pull pull;
+	struct rv_pull pull = { 0 };
 	int err = find_pull(ctx, in->id, &pull, diag);
 
 	if (err != RV_OK || !pull.has_config)
