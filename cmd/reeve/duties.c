@@ -14,6 +14,7 @@
 static const struct rv_duty_spec *const ls_duties[] = {
 	&rv_ls_duty_spec,
 	&rv_lsstore_duty_spec,
+	&rv_lsfeed_duty_spec,
 	NULL,
 };
 static const struct rv_duty_spec *const rs_duties[] = { &rv_rs_duty_spec, &rv_ca_duty_spec, NULL };

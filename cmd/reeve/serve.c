@@ -9,6 +9,7 @@
 #include "first.h"
 #include "log/log.h"
 #include "server/legacy/legacy.h"
+#include "server/ls/ls.h"
 #include "server/status/status.h"
 
 static bool has_duty(const struct rv_duty_spec *const *duties, const char *name)
@@ -20,11 +21,12 @@ static bool has_duty(const struct rv_duty_spec *const *duties, const char *name)
 	return false;
 }
 
-/* NULL component: all of them. */
+/* NULL component: all of them. lsfeed has something to do only for RSs on other hosts. */
 static void choose_duties(const struct rv_component *component, const struct rv_conf *conf,
 			  const struct rv_duty_spec *out[static RV_DUTIES_MAX])
 {
 	const struct rv_conf_sec *status = rv_conf_get(conf, "status", NULL);
+	bool has_operators = rv_conf_get(conf, "operator", NULL) != NULL;
 	const char *const *addrs;
 	const struct rv_duty_spec *legacy;
 	size_t n = 0;
@@ -37,7 +39,8 @@ static void choose_duties(const struct rv_component *component, const struct rv_
 			      : component != NULL && c != component)
 			continue;
 		for (size_t j = 0; c->duties[j] != NULL; j++)
-			out[n++] = c->duties[j];
+			if (c->duties[j] != &rv_lsfeed_duty_spec || has_operators)
+				out[n++] = c->duties[j];
 	}
 	out[n] = NULL;
 	legacy = rv_legacy_spec(conf, has_duty(out, "ls"), has_duty(out, "proxy"));

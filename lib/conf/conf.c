@@ -60,7 +60,7 @@ const struct rv_conf_item *rv_conf_find_item(const struct rv_conf_section *secti
 	return NULL;
 }
 
-struct rv_conf_value *rv_conf_find_file(const struct rv_conf *conf, const char *name,
+struct rv_conf_value *rv_conf_find_file(const struct rv_conf *conf, const char *name, size_t nth,
 					const struct rv_conf_item **out_item)
 {
 	size_t dot = rv_str_find(rv_str(name), '.');
@@ -70,7 +70,7 @@ struct rv_conf_value *rv_conf_find_file(const struct rv_conf *conf, const char *
 		struct rv_conf_sec *sec = RV_CONTAINER_OF(l, struct rv_conf_sec, link);
 		const struct rv_conf_item *item;
 
-		if (!rv_str_is(rv_strn(name, dot), sec->schema->name))
+		if (!rv_str_is(rv_strn(name, dot), sec->schema->name) || nth-- > 0)
 			continue;
 		item = rv_conf_find_item(sec->schema, rv_str(name + dot + 1));
 		assert(item != NULL && item->type == RV_CONF_FILE);

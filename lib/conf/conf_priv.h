@@ -54,8 +54,8 @@ const struct rv_conf_section *rv_conf_find_section(const struct rv_conf *conf, s
 const struct rv_conf_item *rv_conf_find_item(const struct rv_conf_section *section,
 					     struct rv_str name);
 
-/* "proxy.key": the item of the first section of that name, or NULL. */
-struct rv_conf_value *rv_conf_find_file(const struct rv_conf *conf, const char *name,
+/* "proxy.key": the item of the nth section (from 0) of that name, or NULL. */
+struct rv_conf_value *rv_conf_find_file(const struct rv_conf *conf, const char *name, size_t nth,
 					const struct rv_conf_item **out_item);
 
 /* Check one text of an item and append it to the item's value. RV_EINVALID with diag (text and

@@ -93,27 +93,38 @@ out:
 	return err;
 }
 
+/* Nothing to do for an item that names no file, or whose file is here already. */
+static int read_one(struct rv_conf *conf, const char *name, const char *dir, size_t nth,
+		    bool *is_there, struct rv_diag *diag)
+{
+	struct loading l = { .name = name, .diag = diag };
+	struct rv_conf_value *value = rv_conf_find_file(conf, name, nth, &l.item);
+	const char *path;
+	int n;
+
+	*is_there = value != NULL;
+	if (value == NULL || !value->is_present || value->texts[0][0] == '\0' ||
+	    value->loaded.ptr != NULL)
+		return RV_OK;
+	assert(l.item->max > 0 && l.item->max <= RV_CONF_FILE_BYTES_MAX);
+	path = value->texts[0];
+	n = snprintf(l.path, sizeof(l.path), "%s%s%s", path[0] == '/' ? "" : dir,
+		     path[0] == '/' ? "" : "/", path);
+	if (n < 0 || (size_t)n >= sizeof(l.path))
+		return refuse(&l, RV_ELIMIT, "the path is too long");
+	return load(&l, &conf->files, &value->loaded);
+}
+
 int rv_conf_files_read(struct rv_conf *conf, const char *const *items, const char *dir,
 		       struct rv_diag *diag)
 {
-	for (; items != NULL && *items != NULL; items++) {
-		struct loading l = { .name = *items, .diag = diag };
-		struct rv_conf_value *value = rv_conf_find_file(conf, *items, &l.item);
-		const char *path;
-		int n, err;
+	int err = RV_OK;
 
-		if (value == NULL || !value->is_present || value->texts[0][0] == '\0' ||
-		    value->loaded.ptr != NULL)
-			continue;
-		assert(l.item->max > 0 && l.item->max <= RV_CONF_FILE_BYTES_MAX);
-		path = value->texts[0];
-		n = snprintf(l.path, sizeof(l.path), "%s%s%s", path[0] == '/' ? "" : dir,
-			     path[0] == '/' ? "" : "/", path);
-		if (n < 0 || (size_t)n >= sizeof(l.path))
-			return refuse(&l, RV_ELIMIT, "the path is too long");
-		err = load(&l, &conf->files, &value->loaded);
-		if (err != RV_OK)
-			return err;
+	for (; err == RV_OK && items != NULL && *items != NULL; items++) {
+		bool is_there = true;
+
+		for (size_t nth = 0; err == RV_OK && is_there; nth++)
+			err = read_one(conf, *items, dir, nth, &is_there, diag);
 	}
-	return RV_OK;
+	return err;
 }

@@ -171,13 +171,24 @@ void rv_secret_free(struct rv_secret *secret)
 	free(secret);
 }
 
+void rv_secret_mac_key(const struct rv_secret *secret, uint8_t out[static RV_SECRET_MAC_KEY_LEN])
+{
+	memcpy(out, secret->mac, RV_SECRET_MAC_KEY_LEN);
+}
+
 void rv_secret_mac(const struct rv_secret *secret, struct rv_str distid, struct rv_str key,
 		   uint8_t out[static RV_SECRET_MAC_LEN])
+{
+	rv_secret_mac_by(secret->mac, distid, key, out);
+}
+
+void rv_secret_mac_by(const uint8_t mac_key[static RV_SECRET_MAC_KEY_LEN], struct rv_str distid,
+		      struct rv_str key, uint8_t out[static RV_SECRET_MAC_LEN])
 {
 	crypto_auth_hmacsha256_state state;
 	static const uint8_t zero = 0;
 
-	crypto_auth_hmacsha256_init(&state, secret->mac, sizeof(secret->mac));
+	crypto_auth_hmacsha256_init(&state, mac_key, RV_SECRET_MAC_KEY_LEN);
 	for (size_t i = 0; i < distid.len; i++) {
 		uint8_t c = (uint8_t)distid.ptr[i];
 		if (c >= 'a' && c <= 'z')

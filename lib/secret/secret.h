@@ -20,6 +20,7 @@
 
 enum {
 	RV_SECRET_MAC_LEN = 32,
+	RV_SECRET_MAC_KEY_LEN = 32,
 	RV_SECRET_PRINT_LEN = 8,
 	RV_SECRET_BOX_EXTRA = 1 + 24 + 16, /* a box is this much longer than what is in it */
 };
@@ -35,6 +36,12 @@ void rv_secret_free(struct rv_secret *secret); /* wipes; NULL allowed */
 /* `distid` counts in upper case, however it is written. */
 void rv_secret_mac(const struct rv_secret *secret, struct rv_str distid, struct rv_str key,
 		   uint8_t out[static RV_SECRET_MAC_LEN]);
+/* The key of these MACs (subkey 1), for an LS on another host: by it nothing can be done but to
+ * recognise LS-SA keys. Wipe it. */
+void rv_secret_mac_key(const struct rv_secret *secret, uint8_t out[static RV_SECRET_MAC_KEY_LEN]);
+/* rv_secret_mac() under a key that came from there. */
+void rv_secret_mac_by(const uint8_t mac_key[static RV_SECRET_MAC_KEY_LEN], struct rv_str distid,
+		      struct rv_str key, uint8_t out[static RV_SECRET_MAC_LEN]);
 /* For people to compare over the telephone: tells keys apart, reveals nothing. */
 void rv_secret_print(const struct rv_secret *secret, const uint8_t mac[static RV_SECRET_MAC_LEN],
 		     char out[static RV_SECRET_PRINT_LEN + 1]);

@@ -13,7 +13,7 @@
 #include "app/duty.h"
 
 /* ls_spec_dep: tables only; the code is in ls_edge_dep and lsstore_dep. */
-extern const struct rv_duty_spec rv_ls_duty_spec, rv_lsstore_duty_spec;
+extern const struct rv_duty_spec rv_ls_duty_spec, rv_lsstore_duty_spec, rv_lsfeed_duty_spec;
 extern const struct rv_conf_section rv_ls_sections[];
 extern const size_t rv_ls_section_count;
 
@@ -23,5 +23,6 @@ extern const struct rv_edge_opt rv_ls_edge;
 
 extern const struct rv_duty_code rv_ls_code;      /* ls_edge_dep */
 extern const struct rv_duty_code rv_lsstore_code; /* lsstore_dep */
+extern const struct rv_duty_code rv_lsfeed_code;  /* lsfeed_dep */
 
 #endif

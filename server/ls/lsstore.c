@@ -1,146 +1,146 @@
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fail.h"
-#include "base/metric.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "log/log.h"
 #include "server/ls/devices.h"
-#include "server/ls/ls.h"
-#include "server/ls/notes.h"
-#include "server/ls/store.h"
-#include "server/serve/serve.h"
+#include "server/ls/lsstore_priv.h"
 
 enum {
 	JOBS_MAX = 1024,
 	JOB_BYTES_MAX = 256 * 1024,
 	HELD_BYTES_MAX = 64 * 1024 * 1024,
-	PAGE_BYTES_MAX = 64 * 1024 * 1024, /* a page of the feed, read and decoded */
-	NOTES_IN_FLIGHT_MAX = 16,
 	TICK_MS = 1000,
-	TICKS_PER_POLL = 5, /* seconds between two looks at the feed, or at the file */
-	FEED_TIMEOUT_US = 10 * 1000 * 1000,
-	NOTE_TIMEOUT_US = 5 * 1000 * 1000,
-	FEED_LIMIT = 500,
+	TICKS_PER_LOOK = 5, /* seconds between two looks at the devices file */
+	GIVEN_MAX = 8192,   /* not yet in the store; beyond it the device's next call will do */
+	GIVEN_FLUSH = 512,
 };
 
-struct lsstore {
-	struct rv_duty *duty;
-	struct rv_bus *bus;
-	struct ls_store store;
-	struct rv_serve *serve;
-	uv_timer_t timer;
-	unsigned ticks;
+/* -- versions given --------------------------------------------------------------------------- */
 
-	struct ls_notes notes;
-	unsigned notes_in_flight;
-
-	/* The copy. `applying` is the writer thread's, `cursor` what is stored. */
-	struct ls_cursor cursor, applying;
-	bool is_asking, is_rung;
-	struct rv_arena page_arena;
-	struct rv_rs_feed_out page;
-
-	char file[PATH_MAX]; /* "" = copy from rs */
-	struct stat file_stat;
-
-	bool is_stopping, is_serving, is_timer_open;
-	uint64_t solicits, pages, failed_pages, notes_sent;
-};
-
-static void settle(struct lsstore *s);
-
-/* -- notes to the RS ------------------------------------------------------------------------ */
-
-struct sent_note {
-	struct lsstore *s;
-	char distid[40];
-};
-
-static void send_notes(struct lsstore *s);
-
-static void on_noted(void *arg, int status, struct rv_str body)
+static int work_flush(struct rv_db_tx *tx, void *arg)
 {
-	struct sent_note *sent = arg;
-	struct lsstore *s = sent->s;
+	struct lsstore *s = arg;
+	int err = RV_OK;
 
-	(void)body;
-	s->notes_in_flight--;
-	if (status == RV_OK)
-		s->notes_sent++;
-	else
-		ls_notes_keep(&s->notes, rv_str(sent->distid));
-	free(sent);
-	if (status == RV_OK)
-		send_notes(s);
-	settle(s);
-}
+	for (size_t i = 0; err == RV_OK && i < s->flushing_count; i++) {
+		const struct given *g = &s->flushing[i];
+		struct rv_ls_given given = { .distid = rv_str(g->distid),
+					     .location = rv_str(g->location),
+					     .version = g->version,
+					     .anchor = rv_str(g->anchor) };
 
-static int send_note(struct lsstore *s, const struct ls_note *note)
-{
-	struct rv_rs_waiting_note_in in = { .distid = rv_str(note->distid),
-					    .reason = note->reason,
-					    .address = rv_str(note->address),
-					    .description = rv_str(note->description),
-					    .key_mac = rv_strn(note->mac, sizeof(note->mac)),
-					    .at = note->at_us };
-	struct sent_note *sent = calloc(1, sizeof(*sent));
-	struct rv_buf body = { 0 };
-	int err = -ENOMEM;
-
-	if (sent == NULL)
-		return err;
-	sent->s = s;
-	snprintf(sent->distid, sizeof(sent->distid), "%s", note->distid);
-	rv_rs_waiting_note_in_encode(&in, &body);
-	err = body.err;
-	if (err == RV_OK)
-		err = rv_bus_request(s->bus, "rs", -1, "rs.waiting-note", rv_buf_str(&body),
-				     NOTE_TIMEOUT_US, on_noted, sent);
-	rv_buf_deinit(&body);
-	if (err == RV_OK)
-		s->notes_in_flight++;
-	else
-		free(sent);
+		err = ls_given_put(tx, g->source->op, &given, g->at_us);
+	}
 	return err;
 }
 
-/* What cannot leave now stays until the next tick. */
-static void send_notes(struct lsstore *s)
+static void flush_done(void *arg, int status)
 {
-	struct ls_note *note;
+	struct lsstore *s = arg;
 
-	while (!s->is_stopping && s->notes_in_flight < NOTES_IN_FLIGHT_MAX) {
-		note = ls_notes_next(&s->notes, rv_time_boot_us());
-		if (note == NULL)
-			return;
-		if (send_note(s, note) != RV_OK) {
-			ls_notes_keep(&s->notes, rv_str(note->distid));
-			return;
-		}
+	rv_fail_point("ls.given.stored");
+	if (status != RV_OK)
+		rv_log(RV_LOG_ERROR, "ls.given.not_stored", RV_KS("error", rv_err_name(status)),
+		       RV_KI("devices", s->flushing_count));
+	for (size_t i = 0; status == RV_OK && i < s->flushing_count; i++)
+		s->flushing[i].source->has_news = true;
+	s->is_flushing = false;
+	lsstore_settle(s);
+}
+
+static void flush_given(struct lsstore *s)
+{
+	struct given *full = s->given;
+
+	if (s->is_flushing || s->is_stopping || s->given_count == 0)
+		return;
+	s->given = s->flushing;
+	s->flushing = full;
+	s->flushing_count = s->given_count;
+	s->given_count = 0;
+	s->is_flushing = rv_db_submit(s->store.db, work_flush, flush_done, s) == RV_OK;
+	if (!s->is_flushing)
+		s->given_dropped += s->flushing_count;
+}
+
+static struct ls_source *source_of(struct lsstore *s, const struct ls_operator *op)
+{
+	return &s->sources[op - s->operators];
+}
+
+static void keep_given(struct lsstore *s, const struct ls_outcome *outcome)
+{
+	struct given *g = &s->given[s->given_count];
+
+	if (s->given_count == GIVEN_MAX) {
+		s->given_dropped++;
+		return;
 	}
+	if (!rv_str_copy(outcome->given.distid, g->distid, sizeof(g->distid)) ||
+	    !rv_str_copy(outcome->given.location, g->location, sizeof(g->location)) ||
+	    !rv_str_copy(outcome->given.anchor, g->anchor, sizeof(g->anchor)))
+		return;
+	g->source = source_of(s, outcome->holder);
+	g->version = outcome->given.version;
+	g->at_us = rv_time_utc_us();
+	if (++s->given_count >= GIVEN_FLUSH)
+		flush_given(s);
 }
 
 /* -- ls.solicit ----------------------------------------------------------------------------- */
 
 struct job {
 	struct rv_serve_job base;
-	struct rv_rs_waiting_note_in note;
-	uint8_t mac[RV_SECRET_MAC_LEN];
+	struct ls_outcome outcome;
+	uint8_t macs[LS_OPERATORS_MAX][RV_SECRET_MAC_LEN]; /* of a stranger's key, per operator */
 };
+
+/* A key that nobody knows is told to each RS under its own MAC, by which it can take the device
+ * in. */
+static int mac_for_all(struct lsstore *s, struct rv_db_tx *tx, struct job *job)
+{
+	const struct rv_ls_solicit_in *in = job->base.in;
+	int err = RV_OK;
+
+	for (size_t i = 0; err == RV_OK && i < s->source_count; i++)
+		if (s->sources[i].takes_strangers)
+			err = ls_mac(&s->store, tx, s->sources[i].op, in->distid, in->key,
+				     job->macs[i]);
+	return err;
+}
 
 static int run_solicit(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
 	struct job *job = (struct job *)base;
 	struct lsstore *s = base->owner;
+	int err = ls_solicit(&s->store, tx, &base->arena, rv_time_utc_us(), base->in, base->out,
+			     &job->outcome);
 
-	return ls_solicit(&s->store, tx, &base->arena, rv_time_utc_us(), base->in, base->out,
-			  &job->note, job->mac);
+	if (err == RV_OK && job->outcome.note.distid.len > 0 && job->outcome.holder == NULL)
+		err = mac_for_all(s, tx, job);
+	return err;
+}
+
+static void pass_note(struct lsstore *s, struct job *job)
+{
+	struct rv_rs_waiting_note_in note = job->outcome.note;
+
+	if (note.distid.len == 0)
+		return;
+	if (job->outcome.holder != NULL) {
+		ls_source_note(source_of(s, job->outcome.holder), &note);
+		return;
+	}
+	for (size_t i = 0; i < s->source_count; i++) {
+		note.key_mac = rv_strn(job->macs[i], RV_SECRET_MAC_LEN);
+		if (s->sources[i].takes_strangers)
+			ls_source_note(&s->sources[i], &note);
+	}
 }
 
 static void done_solicit(struct rv_serve_job *base, int status)
@@ -154,12 +154,13 @@ static void done_solicit(struct rv_serve_job *base, int status)
 	if (status == RV_OK) {
 		rv_log(RV_LOG_INFO, "ls.solicitation.answered", RV_KV("device", in->distid),
 		       RV_KI("code", out->code), RV_KV("address", in->address),
-		       RV_KV("trigger", in->trigger));
-		if (job->note.distid.len > 0 && s->file[0] == '\0')
-			ls_notes_put(&s->notes, &job->note);
+		       RV_KV("trigger", in->trigger), RV_KV("location", out->location.name),
+		       RV_KI("version", out->location.version));
+		pass_note(s, job);
+		if (job->outcome.has_given)
+			keep_given(s, &job->outcome);
 	}
 	rv_serve_answer(base, status);
-	send_notes(s);
 }
 
 static const struct rv_serve_method methods[] = {
@@ -167,95 +168,29 @@ static const struct rv_serve_method methods[] = {
 	  run_solicit, done_solicit, true },
 };
 
-/* -- the feed ------------------------------------------------------------------------------- */
+/* -- links ------------------------------------------------------------------------------------ */
 
-static void ask_feed(struct lsstore *s);
-
-static int work_apply(struct rv_db_tx *tx, void *arg)
+static void ring(struct lsstore *s, enum ls_source_kind kind)
 {
-	struct lsstore *s = arg;
-
-	return ls_apply_page(&s->store, tx, &s->page, &s->applying);
-}
-
-static void apply_done(void *arg, int status)
-{
-	struct lsstore *s = arg;
-	bool is_more = s->page.has_more || s->is_rung;
-
-	rv_fail_point("ls.feed.applied");
-	rv_arena_wipe(&s->page_arena);
-	s->is_asking = false;
-	if (status == RV_OK) {
-		s->pages++;
-		s->cursor = s->applying;
-		if (is_more || !s->cursor.is_complete)
-			ask_feed(s);
-	} else { /* the next tick asks for the same page again */
-		s->failed_pages++;
-		rv_log(RV_LOG_ERROR, "ls.feed.not_applied", RV_KS("error", rv_err_name(status)));
-	}
-	settle(s);
-}
-
-static void on_feed(void *arg, int status, struct rv_str body)
-{
-	struct lsstore *s = arg;
-	struct rv_str copy;
-
-	if (status == RV_OK) {
-		copy = rv_arena_str(&s->page_arena, body);
-		status = copy.ptr == NULL ? RV_ELIMIT
-					  : rv_rs_feed_out_decode(copy, &s->page_arena, &s->page);
-	}
-	if (status == RV_OK && !s->is_stopping) {
-		s->applying = s->cursor;
-		status = rv_db_submit(s->store.db, work_apply, apply_done, s);
-		if (status == RV_OK)
-			return;
-	}
-	if (status != RV_OK)
-		rv_log(RV_LOG_WARN, "ls.feed.not_read", RV_KS("error", rv_err_name(status)));
-	rv_arena_wipe(&s->page_arena);
-	s->is_asking = false;
-	settle(s);
-}
-
-/* One question at a time; a doorbell during it is remembered. */
-static void ask_feed(struct lsstore *s)
-{
-	struct rv_rs_feed_in in = { .after = s->cursor.after, .limit = FEED_LIMIT };
-	struct rv_buf body = { 0 };
-	int err;
-
-	s->is_rung = s->is_asking;
-	if (s->is_asking || s->is_stopping || s->file[0] != '\0')
-		return;
-	rv_rs_feed_in_encode(&in, &body);
-	err = body.err;
-	if (err == RV_OK)
-		err = rv_bus_request(s->bus, "rs", -1, "rs.feed", rv_buf_str(&body),
-				     FEED_TIMEOUT_US, on_feed, s);
-	rv_buf_deinit(&body);
-	s->is_asking = err == RV_OK; /* otherwise the RS is away: the next tick asks again */
+	for (size_t i = 0; i < s->source_count; i++)
+		if (s->sources[i].kind == kind)
+			ls_source_ring(&s->sources[i]);
 }
 
 static void on_doorbell(void *arg, const char *from, struct rv_str body)
 {
 	(void)from;
 	(void)body;
-	ask_feed(arg);
+	ring(arg, LS_SOURCE_LOCAL);
 }
 
 static void on_link(void *arg, const char *peer, unsigned instance, bool is_up)
 {
-	struct lsstore *s = arg;
-
 	(void)instance;
-	if (!is_up || strcmp(peer, "rs") != 0)
-		return;
-	ask_feed(s);
-	send_notes(s);
+	if (is_up && strcmp(peer, "rs") == 0)
+		ring(arg, LS_SOURCE_LOCAL);
+	else if (is_up && strcmp(peer, "lsfeed") == 0)
+		ring(arg, LS_SOURCE_REMOTE);
 }
 
 /* -- the devices file ----------------------------------------------------------------------- */
@@ -266,16 +201,14 @@ struct loading {
 	size_t count;
 };
 
-static int work_cursor(struct rv_db_tx *tx, void *arg)
-{
-	return ls_cursor_load(tx, arg);
-}
-
 static int work_load(struct rv_db_tx *tx, void *arg)
 {
 	struct loading *l = arg;
 
-	return ls_apply_all(&l->s->store, tx, l->records, l->count, &l->s->applying);
+	struct ls_source *source = &l->s->sources[0]; /* a file is the only one that is not asked */
+
+	return ls_apply_all(&l->s->store, tx, source->op, l->records, l->count, &source->applying,
+			    rv_time_utc_us());
 }
 
 /* Blocking: an LS that runs alone has nothing else to say while its only source is read. */
@@ -292,13 +225,13 @@ static int load_file(struct lsstore *s, struct rv_diag *diag)
 	if (err == RV_OK)
 		err = ls_devices_parse(rv_buf_str(&text), s->store.secret, &arena, &l.records,
 				       &l.count, diag);
-	s->applying = s->cursor;
+	s->sources[0].applying = s->sources[0].cursor;
 	if (err == RV_OK)
 		err = rv_db_run(s->store.db, work_load, &l);
 	rv_buf_deinit(&text);
 	rv_arena_wipe(&arena);
 	if (err == RV_OK)
-		s->cursor = s->applying;
+		s->sources[0].cursor = s->sources[0].applying;
 	if (err == RV_OK)
 		rv_log(RV_LOG_INFO, "ls.devices_file.loaded", RV_KS("file", s->file),
 		       RV_KI("records", l.count));
@@ -338,13 +271,14 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct lsstore *s = timer->data;
 
-	send_notes(s);
-	if (++s->ticks % TICKS_PER_POLL != 0)
+	flush_given(s);
+	for (size_t i = 0; i < s->source_count; i++)
+		ls_source_tick(&s->sources[i]);
+	if (++s->ticks % TICKS_PER_LOOK != 0)
 		return;
+	lsstore_count(s);
 	if (s->file[0] != '\0')
 		look_at_file(s);
-	else
-		ask_feed(s);
 }
 
 static int open_file(struct lsstore *s, const char *name, struct rv_diag *diag)
@@ -360,18 +294,103 @@ static int open_file(struct lsstore *s, const char *name, struct rv_diag *diag)
 	return load_file(s, diag);
 }
 
-static int begin(struct lsstore *s, struct rv_diag *diag)
+static void on_settled(void *arg)
+{
+	lsstore_settle(arg);
+}
+
+static int add_source(struct lsstore *s, const char *name, enum ls_source_kind kind,
+		      const struct rv_conf_sec *sec, struct rv_diag *diag)
+{
+	struct ls_operator *op = &s->operators[s->source_count];
+	struct ls_source *source = &s->sources[s->source_count];
+
+	if (s->source_count == LS_OPERATORS_MAX)
+		return rv_diag_set(diag, RV_ELIMIT, "ls.operators", "operator",
+				   "more than %d operators", LS_OPERATORS_MAX);
+	for (size_t i = 0; i < s->source_count; i++)
+		if (strcmp(s->operators[i].name, name) == 0)
+			return rv_diag_set(diag, RV_EINVALID, "ls.operators", "operator",
+					   "the name \"%s\" is taken", name);
+	if (name[0] == '\0' || !rv_str_copy(rv_str(name), op->name, sizeof(op->name)) ||
+	    strchr(name, '/') != NULL)
+		return rv_diag_set(diag, RV_EINVALID, "ls.operators", "operator",
+				   "a name has 1 to %d characters, and no '/'",
+				   LS_OPERATOR_NAME_MAX);
+	op->devices_max = rv_conf_int(sec, "devices_max");
+	*source = (struct ls_source){ .bus = s->bus,
+				      .store = &s->store,
+				      .op = op,
+				      .kind = kind,
+				      .takes_strangers = kind != LS_SOURCE_FILE &&
+							 rv_conf_bool(sec, "strangers"),
+				      .on_settled = on_settled,
+				      .arg = s };
+	s->source_count++;
+	return RV_OK;
+}
+
+/* A file, or else the RS on this machine; and those on other hosts. */
+static int add_sources(struct lsstore *s, struct rv_diag *diag)
+{
+	const struct rv_conf *conf = rv_duty_conf(s->duty);
+	const struct rv_conf_sec *ls = rv_conf_get(conf, "ls", NULL);
+	const struct rv_conf_sec *sec = rv_conf_get(conf, "operator", NULL);
+	uint64_t seed;
+	int err = RV_OK;
+
+	if (rv_conf_str(ls, "devices_file") != NULL)
+		err = add_source(s, "file", LS_SOURCE_FILE, ls, diag);
+	else if (rv_conf_bool(ls, "local_rs"))
+		err = add_source(s, "local", LS_SOURCE_LOCAL, ls, diag);
+	for (; err == RV_OK && sec != NULL; sec = rv_conf_next(conf, sec))
+		err = add_source(s, rv_conf_title(sec), LS_SOURCE_REMOTE, sec, diag);
+	if (err == RV_OK && s->source_count == 0)
+		err = rv_diag_set(diag, RV_EINVALID, "ls.operators", "ls.local_rs",
+				  "no operator at all: neither local_rs nor devices_file nor a "
+				  "section operator");
+	for (size_t i = 0; i < s->source_count; i++) {
+		rv_rand_secret(&seed, sizeof(seed));
+		ls_source_init(&s->sources[i], seed);
+	}
+	return err;
+}
+
+static int work_cursors(struct rv_db_tx *tx, void *arg)
+{
+	struct lsstore *s = arg;
+	int err = RV_OK;
+
+	for (size_t i = 0; err == RV_OK && i < s->source_count; i++)
+		err = ls_cursor_load(tx, &s->operators[i], &s->sources[i].cursor);
+	return err;
+}
+
+static int open_store(struct lsstore *s, struct rv_diag *diag)
 {
 	const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(s->duty), "ls", NULL);
 	const char *file = rv_conf_str(sec, "devices_file");
-	uv_loop_t *loop = rv_duty_loop(s->duty);
-	int err = ls_store_open(rv_duty_state_dir(s->duty), rv_conf_str(sec, "store"), loop,
-				&s->store, diag);
+	int err = ls_store_open(rv_duty_state_dir(s->duty), rv_conf_str(sec, "store"),
+				rv_duty_loop(s->duty), s->operators, s->source_count, &s->store,
+				diag);
 
 	if (err == RV_OK)
-		err = rv_db_run(s->store.db, work_cursor, &s->cursor);
+		err = rv_db_run(s->store.db, work_cursors, s);
 	if (err == RV_OK && file != NULL)
 		err = open_file(s, file, diag);
+	return err;
+}
+
+static int begin(struct lsstore *s, struct rv_diag *diag)
+{
+	int err = add_sources(s, diag);
+
+	s->given = calloc(GIVEN_MAX, sizeof(*s->given));
+	s->flushing = calloc(GIVEN_MAX, sizeof(*s->flushing));
+	if (s->given == NULL || s->flushing == NULL)
+		return -ENOMEM;
+	if (err == RV_OK)
+		err = open_store(s, diag);
 	if (err == RV_OK)
 		err = rv_bus_subscribe(s->bus, "rs.changed", on_doorbell, s);
 	if (err != RV_OK)
@@ -390,48 +409,53 @@ static int begin(struct lsstore *s, struct rv_diag *diag)
 		return err;
 	s->is_serving = true;
 	rv_bus_on_link(s->bus, on_link, s);
-	uv_timer_init(loop, &s->timer);
+	uv_timer_init(rv_duty_loop(s->duty), &s->timer);
 	s->timer.data = s;
 	s->is_timer_open = true;
 	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
 	return RV_OK;
 }
 
+static void free_all(struct lsstore *s)
+{
+	ls_store_close(&s->store);
+	for (size_t i = 0; i < s->source_count; i++)
+		ls_source_deinit(&s->sources[i]);
+	free(s->given);
+	free(s->flushing);
+	free(s);
+}
+
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
 	struct lsstore *s = calloc(1, sizeof(*s));
-	uint64_t seed;
 	int err;
 
 	if (s == NULL)
 		return -ENOMEM;
 	s->duty = duty;
 	s->bus = rv_duty_bus(duty);
-	rv_rand_secret(&seed, sizeof(seed));
-	ls_notes_init(&s->notes, seed);
-	rv_arena_init(&s->page_arena, PAGE_BYTES_MAX);
 	err = begin(s, diag);
 	if (err != RV_OK) {
-		ls_store_close(&s->store);
-		ls_notes_deinit(&s->notes);
-		free(s);
+		free_all(s);
 		return err;
 	}
 	*state = s;
 	return RV_OK;
 }
 
-static void settle(struct lsstore *s)
+void lsstore_settle(struct lsstore *s)
 {
 	struct rv_duty *duty = s->duty;
 
-	if (!s->is_stopping || s->is_serving || s->is_timer_open || s->is_asking ||
-	    s->notes_in_flight > 0)
+	if (!s->is_stopping || s->is_serving || s->is_timer_open || s->is_flushing ||
+	    s->is_counting)
 		return;
+	for (size_t i = 0; i < s->source_count; i++)
+		if (!ls_source_is_idle(&s->sources[i]))
+			return;
 	rv_serve_free(s->serve);
-	ls_store_close(&s->store);
-	ls_notes_deinit(&s->notes);
-	free(s);
+	free_all(s);
 	rv_duty_stopped(duty);
 }
 
@@ -440,7 +464,7 @@ static void on_timer_closed(uv_handle_t *handle)
 	struct lsstore *s = handle->data;
 
 	s->is_timer_open = false;
-	settle(s);
+	lsstore_settle(s);
 }
 
 static void on_idle(void *arg)
@@ -448,7 +472,7 @@ static void on_idle(void *arg)
 	struct lsstore *s = arg;
 
 	s->is_serving = false;
-	settle(s);
+	lsstore_settle(s);
 }
 
 static void stop(void *state)
@@ -456,6 +480,8 @@ static void stop(void *state)
 	struct lsstore *s = state;
 
 	s->is_stopping = true;
+	for (size_t i = 0; i < s->source_count; i++)
+		ls_source_stop(&s->sources[i]);
 	rv_bus_on_link(s->bus, NULL, NULL);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 	rv_serve_stop(s->serve, on_idle, s);
@@ -465,40 +491,18 @@ static const char *not_ready(void *state)
 {
 	const struct lsstore *s = state;
 
-	return s->cursor.is_complete ? rv_db_not_ready(s->store.db)
-				     : "has no copy of the devices yet: the RS was not reached";
-}
-
-static void metrics(void *state, struct rv_buf *out)
-{
-	const struct lsstore *s = state;
-	struct rv_serve_stats stats;
-
-	rv_serve_stats(s->serve, &stats);
-	const struct rv_metric rows[] = {
-		{ "solicitations_total", "Solicitations of devices answered.", s->solicits },
-		{ "feed_pages_total", "Pages of the feed of the RS taken over.", s->pages },
-		{ "feed_pages_failed_total", "Pages of the feed that could not be had.",
-		  s->failed_pages },
-		{ "feed_cursor", "Change number up to which the feed was taken over.",
-		  s->cursor.after },
-		{ "notes_sent_total", "Notes on waiting devices sent to the RS.", s->notes_sent },
-		{ "notes_dropped_total", "Notes on waiting devices lost, too many waited.",
-		  s->notes.dropped },
-		{ "notes", "Notes on waiting devices not yet sent.", s->notes.map.count },
-		{ "calls_refused_total", "Calls refused, too many were open.", stats.refused },
-		{ "calls_open", "Calls begun and not yet answered.", stats.open },
-	};
-	rv_metric_put(out, "ls", rows, RV_ARRAY_LEN(rows));
-	rv_serve_db_metrics(s->store.db, "ls", out);
+	for (size_t i = 0; i < s->source_count; i++)
+		if (!s->sources[i].cursor.is_complete)
+			return "has no copy of the devices yet: the RS was not reached";
+	return rv_db_not_ready(s->store.db);
 }
 
 const struct rv_duty_code rv_lsstore_code = {
 	.spec = &rv_lsstore_duty_spec,
 	.schema = rv_ls_sections,
-	.schema_count = 1,
+	.schema_count = 2,
 	.start = start,
 	.stop = stop,
-	.metrics = metrics,
+	.metrics = lsstore_metrics,
 	.not_ready = not_ready,
 };

@@ -1,6 +1,21 @@
 #include "server/ls/ls.h"
 
 #include "server/armsfront/items.h"
+#define OPERATOR_LIMITS                                                                                            \
+	{ .name = "devices_max",                                                                                   \
+	  .type = RV_CONF_INT,                                                                                     \
+	  .def = "0",                                                                                              \
+	  .min = 0,                                                                                                \
+	  .max = 100000000,                                                                                        \
+	  .doc = "Distribution ids this operator may hold; 0: any number. What it registers "                      \
+		 "beyond waits until it lets one go.",                                                             \
+	  .doc_ja = "この事業者が保持できるIDの最大数。0は無制限。" },                                             \
+	{                                                                                                          \
+		.name = "strangers", .type = RV_CONF_BOOL, .def = "on",                                            \
+		.doc = "Whether its RS hears of callers whose id nobody has registered, so that "                  \
+		       "it can take them in.",                                                                     \
+		.doc_ja = "未登録の機器からの接続をこの事業者のRSに知らせるかどうか。" \
+	}
 
 static const struct rv_conf_item ls_items[] = {
 	{ .name = "listen",
@@ -45,6 +60,43 @@ static const struct rv_conf_item ls_items[] = {
 		 "RS is "
 		 "asked. Relative to the state directory; read again when it has changed.",
 	  .doc_ja = "機器とLocation-ConfigのJSON Linesファイル。RSなしで動かすときに使う。" },
+	{ .name = "local_rs",
+	  .type = RV_CONF_BOOL,
+	  .def = "on",
+	  .doc = "Whether the RS on this machine is an operator of this LS. Off on a host that has "
+		 "none, beside sections \"operator\".",
+	  .doc_ja = "同じホストのRSに追従するかどうか。" },
+	OPERATOR_LIMITS,
+};
+
+static int check_url(struct rv_str value, struct rv_diag *diag)
+{
+	if (rv_str_starts(value, "https://") && value.len > sizeof("https://") - 1)
+		return RV_OK;
+	return rv_diag_set(diag, RV_EINVALID, "ls.operator-url", "",
+			   "it must be an https URL: the feed holds the secrets of the devices");
+}
+
+static const struct rv_conf_item operator_items[] = {
+	{ .name = "url",
+	  .type = RV_CONF_STR,
+	  .check = check_url,
+	  .doc = "Where the REST API of the operator's RS is, as \"https://rs.example:8080\".",
+	  .doc_ja = "事業者のRSのREST APIのURL。" },
+	{ .name = "ca",
+	  .type = RV_CONF_FILE,
+	  .max = RV_CONF_PEM_MAX,
+	  .doc = "CA certificate that its server certificate must lead to; relative to the state "
+		 "directory. Left out: the CAs of the system.",
+	  .doc_ja = "RSのサーバ証明書を検証するCA証明書。省略時はシステムのCA。" },
+	{ .name = "token_file",
+	  .type = RV_CONF_FILE,
+	  .max = 256,
+	  .is_secret = true,
+	  .doc = "File with the token that the operator made for this LS (reeve ctl token create "
+		 "NAME --role ls); relative to the state directory.",
+	  .doc_ja = "事業者がこのLSのために発行したトークンのファイル。" },
+	OPERATOR_LIMITS,
 };
 
 const struct rv_conf_section rv_ls_sections[] = {
@@ -53,18 +105,27 @@ const struct rv_conf_section rv_ls_sections[] = {
 	  .doc_ja = "ロケーションサーバ。",
 	  .items = ls_items,
 	  .item_count = RV_ARRAY_LEN(ls_items) },
+	{ .name = "operator",
+	  .doc = "An RS operator on another host whose devices this LS serves, too; one section "
+		 "each, "
+		 "with its name as title: operator \"east\" { ... }.",
+	  .doc_ja = "他ホストのRS事業者。名前を付けて事業者ごとに書く。",
+	  .items = operator_items,
+	  .item_count = RV_ARRAY_LEN(operator_items),
+	  .may_repeat = true },
 };
 const size_t rv_ls_section_count = RV_ARRAY_LEN(rv_ls_sections);
 
-static const char *const sections[] = { "ls", NULL };
+static const char *const sections[] = { "ls", "operator", NULL };
 static const char *const edge_files[] = { "ls.certificate", "ls.key", NULL };
+static const char *const edge_sections[] = { "ls", NULL };
 static const char *const edge_calls[] = { "ls.solicit", NULL };
 
 const struct rv_duty_spec rv_ls_duty_spec = {
 	.name = "ls",
 	.component = "ls",
 	.calls = edge_calls,
-	.sections = sections,
+	.sections = edge_sections,
 	.files = edge_files,
 	.listen_section = "ls",
 	.listen_item = "listen",
@@ -75,7 +136,8 @@ const struct rv_duty_spec rv_ls_duty_spec = {
 };
 
 static const char *const store_serves[] = { "ls.solicit", NULL };
-static const char *const store_calls[] = { "rs.feed", "rs.waiting-note", NULL };
+static const char *const store_calls[] = { "rs.feed", "rs.report", "rs.waiting-note",
+					   "lsfeed.exchange", NULL };
 static const char *const store_hears[] = { "rs.changed", NULL };
 
 static const char *const store_files[] = { "ls.", "secret.", NULL };
@@ -95,4 +157,18 @@ const struct rv_duty_spec rv_lsstore_duty_spec = {
 	.rights = { .bits = RV_RIGHT_FILES | RV_RIGHT_STORE | RV_RIGHT_THREADS,
 		    .state_files = store_files,
 		    .places = store_places },
+};
+
+static const char *const feed_serves[] = { "lsfeed.exchange", NULL };
+static const char *const feed_sections[] = { "operator", NULL };
+static const char *const feed_files[] = { "operator.ca", "operator.token_file", NULL };
+
+const struct rv_duty_spec rv_lsfeed_duty_spec = {
+	.name = "lsfeed",
+	.component = "ls",
+	.serves = feed_serves,
+	.sections = feed_sections,
+	.files = feed_files,
+	.rights = { .bits = RV_RIGHT_CONNECT | RV_RIGHT_FILES | RV_RIGHT_THREADS | RV_RIGHT_PAIR,
+		    .is_edge = true },
 };

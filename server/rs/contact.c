@@ -214,14 +214,18 @@ static int record_contact(struct rs_ctx *ctx, const struct pulling *p)
 		err = rs_hold_pace(ctx, p->distid, in->trigger, &pace);
 	if (err != RV_OK)
 		return err;
-	return rv_db_exec(ctx->tx, &rs_sql_device_contact,
-			  RV_DB_PARAMS(RV_DB_I(state_after(p->verdict.outcome)),
-				       RV_DB_I(ctx->now_us), RV_DB_T(in->address),
-				       in->firmware.len > 0 ? RV_DB_T(in->firmware) : RV_DB_N,
-				       p->config_id != 0 ? RV_DB_I(p->config_id) : RV_DB_N,
-				       RV_DB_I(p->config_id != 0), RV_DB_I(pace.from_us),
-				       RV_DB_I(pace.pulls), RV_DB_I(p->device.id)),
-			  NULL);
+	err = rv_db_exec(ctx->tx, &rs_sql_device_contact,
+			 RV_DB_PARAMS(RV_DB_I(state_after(p->verdict.outcome)),
+				      RV_DB_I(ctx->now_us), RV_DB_T(in->address),
+				      in->firmware.len > 0 ? RV_DB_T(in->firmware) : RV_DB_N,
+				      p->config_id != 0 ? RV_DB_I(p->config_id) : RV_DB_N,
+				      RV_DB_I(p->config_id != 0), RV_DB_I(pace.from_us),
+				      RV_DB_I(pace.pulls), RV_DB_I(p->device.id)),
+			 NULL);
+	if (err == RV_OK)
+		err = rv_db_exec(ctx->tx, &rs_sql_device_seen,
+				 RV_DB_PARAMS(RV_DB_I(ctx->now_us), RV_DB_I(p->device.id)), NULL);
+	return err;
 }
 
 static int record_waiting(struct rs_ctx *ctx, const struct pulling *p)

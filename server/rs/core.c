@@ -15,6 +15,8 @@
 #include "pki/chain.h"
 #include "server/rs/incident.h"
 #include "server/rs/line.h"
+#include "server/rs/location.h"
+#include "server/rs/role.h"
 #include "server/rs/roll.h"
 #include "server/rs/sql/sql.h"
 
@@ -55,18 +57,25 @@ static op_fn find_operation(const struct rv_contract_op *op)
 	return NULL;
 }
 
-static int take_author(const struct rv_db_row *row, void *arg)
-{
-	struct rs_reader *r = arg;
+struct bearer {
+	struct rs_reader r;
+	enum rv_role role;
+};
 
-	r->row = row;
-	r->ctx->author = rs_read_str(r);
-	return r->err;
+static int take_bearer(const struct rv_db_row *row, void *arg)
+{
+	struct bearer *b = arg;
+
+	b->r.row = row;
+	b->r.ctx->author = rs_read_str(&b->r);
+	b->role = (enum rv_role)rs_read_int(&b->r);
+	return b->r.err;
 }
 
-static int authorise(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_diag *diag)
+static int authorise(struct rs_ctx *ctx, const struct rv_rs_request *request, const char *right,
+		     struct rv_diag *diag)
 {
-	struct rs_reader r = { .ctx = ctx };
+	struct bearer bearer = { .r.ctx = ctx };
 	int err;
 
 	if (request->is_trusted) {
@@ -74,10 +83,16 @@ static int authorise(struct rs_ctx *ctx, const struct rv_rs_request *request, st
 		return RV_OK;
 	}
 	err = rs_query_one(ctx, &rs_sql_token_by_hash, RV_DB_PARAMS(RV_DB_B(request->token_sha256)),
-			   take_author, &r);
+			   take_bearer, &bearer);
 	if (err == RV_ENOTFOUND)
 		return rv_diag_set(diag, RV_EAUTH, "rs.token", "", "the bearer token is not known");
-	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	if (!rs_role_allows(bearer.role, right))
+		return rv_diag_set(diag, RV_EDENIED, "rs.right", "",
+				   "the token \"%.*s\" does not have the right %s",
+				   RV_STR_ARG(ctx->author), right);
+	return RV_OK;
 }
 
 int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_buf *out,
@@ -91,7 +106,7 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	if (run == NULL)
 		return rv_diag_set(diag, RV_EUNSUPPORTED, "rs.operation", "",
 				   "there is no operation \"%.*s\"", RV_STR_ARG(request->op));
-	err = authorise(ctx, request, diag);
+	err = authorise(ctx, request, op->right, diag);
 	if (err != RV_OK)
 		return err;
 	in = rv_arena_alloc(ctx->arena, op->in->size);
@@ -158,29 +173,8 @@ static int make_epoch(struct rs_ctx *ctx)
 	return err;
 }
 
-/* One that no longer fits would hold up the feed for everybody: it is told now, not then. */
-static int check_locations(struct rs_ctx *ctx, struct rv_diag *diag)
-{
-	const struct rv_location_list_in all = { 0 };
-	struct rv_location_list_out list;
-	struct rv_feed_location ignored;
-	int err = rs_op_location_list(ctx, &all, &list, diag);
-
-	for (size_t i = 0; err == RV_OK && i < list.locations_len; i++) {
-		struct rv_diag why = { 0 };
-
-		err = rs_location_render(ctx, &list.locations[i], &ignored, &why);
-		if (err != RV_OK)
-			return rv_diag_set(
-				diag, err, "location.ca", "ca.certificate",
-				"Location-Config \"%.*s\" does not go with the new RS CA "
-				"certificate: %.160s",
-				RV_STR_ARG(list.locations[i].name), why.text);
-	}
-	return err;
-}
-
-/* A new RS CA makes every Location-Config another text. */
+/* A new RS CA makes every Location-Config another text. One that does not fit would hold up the
+ * feed for everybody: it is told now, not then. */
 static int note_ca(struct rs_ctx *ctx, struct rv_diag *diag)
 {
 	bool has_changed = false;
@@ -188,11 +182,7 @@ static int note_ca(struct rs_ctx *ctx, struct rv_diag *diag)
 
 	if (err != RV_OK || !has_changed)
 		return err;
-	err = check_locations(ctx, diag);
-	if (err == RV_OK)
-		err = rv_db_exec(ctx->tx, &rs_sql_change_touch_locations,
-				 RV_DB_PARAMS(RV_DB_I(RV_FEED_RECORD_KIND_LOCATION)), NULL);
-	return err;
+	return rs_location_follow_ca(ctx, diag);
 }
 
 static int make_default_location(struct rs_ctx *ctx, struct rv_diag *diag)
@@ -265,10 +255,10 @@ static int import_token(struct rs_ctx *ctx, const struct first_start *first)
 
 	if (err != RV_OK || count > 0)
 		return err; /* committed before, but the file was not removed */
-	return rv_db_exec(
-		ctx->tx, &rs_sql_token_insert,
-		RV_DB_PARAMS(RV_DB_B(sum), RV_DB_T(RV_STR_LIT("admin")), RV_DB_I(ctx->now_us)),
-		NULL);
+	return rv_db_exec(ctx->tx, &rs_sql_token_insert,
+			  RV_DB_PARAMS(RV_DB_B(sum), RV_DB_T(RV_STR_LIT("admin")),
+				       RV_DB_I(ctx->now_us), RV_DB_I(RV_ROLE_ADMIN)),
+			  NULL);
 }
 
 static int follow_ids(struct rs_ctx *ctx)

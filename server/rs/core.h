@@ -49,7 +49,7 @@ struct rs_settings {
 	size_t heartbeat_count;
 	uint32_t heartbeat_interval_s, echo_interval_s, push_port, push_timeout_s;
 	uint32_t ll_timeout_s, rs_retry_max, rs_retry_interval_s;
-	int64_t waiting_max, strangers_max;
+	int64_t waiting_max, strangers_max, ls_forget_us;
 	int64_t incidents_keep_us, pull_loop_window_us, pull_loop_max;
 	struct rs_guard_policy guard;
 	enum rv_ca_key sa_key;
@@ -153,11 +153,6 @@ int rs_config_give(struct rs_ctx *ctx, const struct rs_device *device, enum rv_c
 		   struct rv_diag *diag) RV_MUSTCHECK;
 /* Columns of RS_SQL_VERSION_COLUMNS. */
 void rs_config_take(struct rs_reader *r, struct rv_config_version *out);
-/* What the LS gets: every md-config rendered and checked. */
-int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
-		       struct rv_feed_location *out, struct rv_diag *diag) RV_MUSTCHECK;
-int rs_location_find(struct rs_ctx *ctx, struct rv_str name, struct rv_location *out,
-		     struct rv_diag *diag) RV_MUSTCHECK;
 
 /* Find, authorise, read, check and run an operation, append its encoded result: rv_rs_op_run inside
  * a work function. On failure `out` may hold a part. */
@@ -191,6 +186,24 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	X(location_get)                                                                            \
 	X(location_list)                                                                           \
 	X(location_delete)                                                                         \
+	X(location_history)                                                                        \
+	X(location_diff)                                                                           \
+	X(location_rollout)                                                                        \
+	X(location_rollback)                                                                       \
+	X(group_set)                                                                               \
+	X(group_get)                                                                               \
+	X(group_list)                                                                              \
+	X(group_delete)                                                                            \
+	X(group_assign)                                                                            \
+	X(device_release)                                                                          \
+	X(token_create)                                                                            \
+	X(token_list)                                                                              \
+	X(token_delete)                                                                            \
+	X(feed_read)                                                                               \
+	X(feed_report)                                                                             \
+	X(feed_note)                                                                               \
+	X(ls_list)                                                                                 \
+	X(ls_forget)                                                                               \
 	X(pull_list)                                                                               \
 	X(certificate_list)                                                                        \
 	X(certificate_get)                                                                         \
@@ -227,8 +240,10 @@ int rs_contact_pull(struct rs_ctx *ctx, const struct rv_rs_pull_in *in, struct r
 int rs_contact_query(struct rs_ctx *ctx, const struct rv_rs_method_query_in *in,
 		     struct rv_rs_method_query_out *out) RV_MUSTCHECK;
 int rs_contact_note(struct rs_ctx *ctx, const struct rv_rs_waiting_note_in *in) RV_MUSTCHECK;
+/* ctx->author names the LS. See feed.h. */
 int rs_feed(struct rs_ctx *ctx, const struct rv_rs_feed_in *in,
 	    struct rv_rs_feed_out *out) RV_MUSTCHECK;
+int rs_report(struct rs_ctx *ctx, const struct rv_rs_report_in *in) RV_MUSTCHECK;
 
 /* Keep the certificate that was made for a pull, and what the pull proved (extra->anchor). */
 int rs_contact_keep(struct rs_ctx *ctx, const struct rs_pull_extra *extra,

@@ -41,6 +41,16 @@ static int check_location(struct rs_ctx *ctx, struct rv_str name, struct rv_diag
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
 
+/* Empty: none. */
+static int check_group(struct rs_ctx *ctx, struct rv_str name, struct rv_diag *diag)
+{
+	struct rv_group_get_out group;
+
+	return name.len == 0
+		       ? RV_OK
+		       : rs_op_group_get(ctx, &(struct rv_group_get_in){ name }, &group, diag);
+}
+
 /* -- reading -------------------------------------------------------------------------------- */
 
 struct taking {
@@ -49,6 +59,22 @@ struct taking {
 	struct rv_device *list; /* or list, with room for `limit` */
 	size_t count, limit;
 };
+
+/* A device that was refused everywhere has a row, but was given nothing. */
+static void take_location_state(struct rs_reader *r, struct rv_device *d)
+{
+	struct rv_location_state *l = &d->location_state;
+
+	l->location = rs_read_str(r);
+	l->given_version = (uint32_t)rs_read_int(r);
+	l->given_anchor = rs_read_str(r);
+	l->given_at = rs_read_int(r);
+	l->seen_version = (uint32_t)rs_read_int(r);
+	l->seen_anchor = rs_read_str(r);
+	l->has_seen_at = rs_read_opt(r, &l->seen_at);
+	d->ls_refused = rs_read_str(r);
+	d->has_location_state = l->given_at != 0;
+}
 
 /* Columns of RS_SQL_DEVICE_COLUMNS. */
 static int take_columns(struct rs_reader *r, struct rs_device *out)
@@ -70,6 +96,9 @@ static int take_columns(struct rs_reader *r, struct rs_device *out)
 	d->has_certificate_expires_at = rs_read_opt(r, &d->certificate_expires_at);
 	out->working_id = rs_read_int(r);
 	out->running_id = rs_read_int(r);
+	d->group = rs_read_str(r);
+	d->is_released = rs_read_bool(r);
+	take_location_state(r, d);
 	return r->err;
 }
 
@@ -159,7 +188,7 @@ int rs_op_device_list(struct rs_ctx *ctx, const struct rv_device_list_in *in,
 /* A new device, checked and complete; what is empty is made here. */
 struct draft {
 	struct rv_str distid; /* canonical */
-	struct rv_str description, location, rs, rs_key, heartbeat_key;
+	struct rv_str description, location, group, rs, rs_key, heartbeat_key;
 	uint8_t ls_key_mac[RV_SECRET_MAC_LEN];
 	bool is_enabled;
 	struct rv_ca_issued given; /* certificate from outside; empty: made here */
@@ -192,6 +221,8 @@ static int check_draft(struct rs_ctx *ctx, struct draft *draft, struct rv_diag *
 		draft->rs = rv_str(ctx->rs->settings.name);
 	err = check_location(ctx, draft->location, diag);
 	if (err == RV_OK)
+		err = check_group(ctx, draft->group, diag);
+	if (err == RV_OK)
 		err = check_printable(draft->rs, "rs", diag);
 	if (err == RV_OK)
 		err = check_printable(draft->rs_key, "rs_key", diag);
@@ -217,12 +248,12 @@ static int insert_device(struct rs_ctx *ctx, int64_t id, const struct draft *dra
 	if (err == RV_OK)
 		err = rv_db_exec(
 			ctx->tx, &rs_sql_device_insert,
-			RV_DB_PARAMS(RV_DB_I(id), RV_DB_T(draft->distid),
-				     RV_DB_T(draft->description), RV_DB_T(draft->location),
-				     RV_DB_T(draft->rs), RV_DB_I(draft->is_enabled),
-				     RV_DB_I(ctx->now_us),
-				     RV_DB_B(rv_strn(draft->ls_key_mac, RV_SECRET_MAC_LEN)),
-				     RV_DB_B(rs_key), RV_DB_B(heartbeat_key)),
+			RV_DB_PARAMS(
+				RV_DB_I(id), RV_DB_T(draft->distid), RV_DB_T(draft->description),
+				RV_DB_T(draft->location), RV_DB_T(draft->rs),
+				RV_DB_I(draft->is_enabled), RV_DB_I(ctx->now_us),
+				RV_DB_B(rv_strn(draft->ls_key_mac, RV_SECRET_MAC_LEN)),
+				RV_DB_B(rs_key), RV_DB_B(heartbeat_key), RV_DB_T(draft->group)),
 			NULL);
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_device_state_insert, RV_DB_PARAMS(RV_DB_I(id)),
@@ -258,6 +289,7 @@ int rs_op_device_create(struct rs_ctx *ctx, const struct rv_device_create_in *in
 {
 	struct draft draft = { .description = in->description,
 			       .location = in->location,
+			       .group = in->group,
 			       .rs = in->rs,
 			       .rs_key = in->rs_key,
 			       .heartbeat_key = in->heartbeat_key,
@@ -371,6 +403,8 @@ static int check_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 	if (in->has_location)
 		err = check_location(ctx, in->location, diag);
 	if (err == RV_OK)
+		err = check_group(ctx, in->group, diag);
+	if (err == RV_OK)
 		err = check_printable(in->rs, "rs", diag);
 	if (err == RV_OK)
 		err = check_printable(in->ls_key, "ls_key", diag);
@@ -416,15 +450,46 @@ int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 				      in->has_is_enabled ? RV_DB_I(in->is_enabled) : RV_DB_N,
 				      text_or_null(in->has_location, in->location),
 				      text_or_null(in->has_rs, in->rs), mac_value, key_value,
+				      text_or_null(in->has_group, in->group),
+				      in->has_is_released ? RV_DB_I(in->is_released) : RV_DB_N,
 				      RV_DB_I(device.pub.id)),
 			 NULL);
 	if (err == RV_OK && given.certificate_pem.len > 0)
 		err = rs_certificate_put(ctx, device.pub.id, &given, true);
 	if (err == RV_OK)
-		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, false);
+		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid,
+				     in->has_is_released ? in->is_released
+							 : device.pub.is_released);
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	return find_public(ctx, device.pub.distid, &out->device, diag);
+}
+
+/* Nobody is asked any more, so nobody refuses. */
+static int end_refusal(struct rs_ctx *ctx, const struct rv_device *device)
+{
+	int err = rv_db_exec(ctx->tx, &rs_sql_device_not_refused, RV_DB_PARAMS(RV_DB_I(device->id)),
+			     NULL);
+
+	return err == RV_OK ? rs_incident_resolve(ctx, RV_INCIDENT_KIND_LS_REFUSED, device->distid)
+			    : err;
+}
+
+int rs_op_device_release(struct rs_ctx *ctx, const struct rv_device_release_in *in,
+			 struct rv_device_release_out *out, struct rv_diag *diag)
+{
+	struct rv_device_update_in update = { .distid = in->distid,
+					      .is_released = true,
+					      .has_is_released = true };
+	struct rv_device_update_out updated;
+	int err = rs_op_device_update(ctx, &update, &updated, diag);
+
+	if (err != RV_OK)
+		return err;
+	out->device = updated.device;
+	out->device.ls_refused = RV_STR_LIT("");
+	err = end_refusal(ctx, &updated.device);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
 
 /* Its history stays, to be found by the same distribution id; whoever gets that id later is another
@@ -455,10 +520,10 @@ static int log_deletion(struct rs_ctx *ctx, const struct rs_device *device)
 int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in,
 			struct rv_device_delete_out *out, struct rv_diag *diag)
 {
-	const struct rv_db_stmt *const statements[] = { &rs_sql_device_delete,
-							&rs_sql_device_state_delete,
-							&rs_sql_certificate_delete,
-							&rs_sql_refusal_delete_all };
+	const struct rv_db_stmt *const statements[] = {
+		&rs_sql_device_delete, &rs_sql_device_state_delete, &rs_sql_certificate_delete,
+		&rs_sql_device_location_delete, &rs_sql_refusal_delete_all
+	};
 	struct rs_device device;
 	int err = rs_device_find(ctx, in->distid, &device, diag);
 

@@ -159,7 +159,16 @@ static int run_feed(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
 	struct rs_ctx ctx = make_ctx(tx, job_of(base));
 
+	ctx.author = RV_STR_LIT("local");
 	return rs_feed(&ctx, base->in, base->out);
+}
+
+static int run_report(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+
+	ctx.author = RV_STR_LIT("local");
+	return rs_report(&ctx, base->in);
 }
 
 /* Only librsapi's end of a link is a trusted transport (the supervisor checked its uid); what comes
@@ -229,6 +238,8 @@ static const struct rv_serve_method methods[] = {
 	  sizeof(struct job), run_note, NULL },
 	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct job), run_feed,
 	  NULL },
+	{ "rs.report", &rv_rs_report_in_type, &rv_rs_report_out_type, sizeof(struct job),
+	  run_report, NULL },
 	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct job), run_op, done_op },
 };
 

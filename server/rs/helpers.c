@@ -132,7 +132,8 @@ int rs_note_change(struct rs_ctx *ctx, enum rv_feed_record_kind kind, struct rv_
 {
 	ctx->feed_changed = true;
 	return rv_db_put(ctx->tx, &rs_sql_change_put,
-			 RV_DB_PARAMS(RV_DB_I(kind), RV_DB_T(name), RV_DB_I(is_deleted)));
+			 RV_DB_PARAMS(RV_DB_I(kind), RV_DB_T(name), RV_DB_I(is_deleted),
+				      RV_DB_I(ctx->now_us)));
 }
 
 /* The row a box belongs to, as text. */

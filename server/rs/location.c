@@ -3,95 +3,13 @@
 #include <string.h>
 
 #include "pki/pki.h"
-#include "proto/armsconf/location.h"
-#include "server/rs/core.h"
-#include "server/rs/line.h"
-#include "server/rs/roll.h"
+#include "server/rs/location.h"
 #include "server/rs/sql/sql.h"
 #include "server/rs/url.h"
 
-enum { LIST_MAX = 1000 };
-
-static const enum rv_armsconf_line_kind wire_kinds[] = {
-	[RV_LINE_KIND_PPPOE] = RV_ARMSCONF_LINE_PPPOE,
-	[RV_LINE_KIND_DHCP] = RV_ARMSCONF_LINE_DHCP,
-	[RV_LINE_KIND_MOBILE] = RV_ARMSCONF_LINE_MOBILE,
-	[RV_LINE_KIND_STATIC] = RV_ARMSCONF_LINE_STATIC,
-	[RV_LINE_KIND_RA] = RV_ARMSCONF_LINE_RA,
-	[RV_LINE_KIND_PPPOE_IPV6] = RV_ARMSCONF_LINE_PPPOE_IPV6,
-};
-
-/* -- rendering ------------------------------------------------------------------------------ */
-
-static void to_wire(const struct rv_location *location, struct rv_armsconf_line *out)
-{
-	for (size_t i = 0; i < location->lines_len; i++) {
-		const struct rv_line *line = &location->lines[i];
-
-		out[i] = (struct rv_armsconf_line){ .kind = wire_kinds[line->kind],
-						    .ifindex = line->ifindex,
-						    .cid = line->cid,
-						    .account = line->account,
-						    .password = line->password,
-						    .telno = line->telno,
-						    .apn = line->apn,
-						    .pdp_type = line->pdp_type,
-						    .ipaddress = line->ipaddress };
-	}
-}
-
-static struct rv_str certificate_of(struct rs_ctx *ctx, const struct rv_location *location)
-{
-	return location->rs_certificate_pem.len > 0 ? location->rs_certificate_pem
-						    : rv_buf_str(&ctx->rs->ca_pem);
-}
-
-/* Every entry carries the lines and the same certificate: devices take both from the first one
- * only (spec 6.2, 10 #6, #54), so that any of them may become the first. */
-int rs_location_render(struct rs_ctx *ctx, const struct rv_location *location,
-		       struct rv_feed_location *out, struct rv_diag *diag)
-{
-	struct rv_armsconf_line lines[RV_ARMSCONF_LINES_MAX];
-	struct rv_buf text = { .wipe = true };
-	struct rv_rs_entry *entries;
-	struct rv_str md_config;
-	int err;
-
-	to_wire(location, lines);
-	err = rv_armsconf_location_render(lines, location->lines_len, certificate_of(ctx, location),
-					  &text, diag);
-	if (err == RV_OK)
-		err = text.err;
-	if (err != RV_OK)
-		goto fail;
-	err = -ENOMEM;
-	md_config = rv_arena_str(ctx->arena, rv_buf_str(&text));
-	entries = rv_arena_array(ctx->arena, location->rs_urls_len, sizeof(*entries));
-	if (md_config.ptr == NULL || entries == NULL)
-		goto fail;
-	err = RV_OK;
-	for (size_t i = 0; i < location->rs_urls_len && err == RV_OK; i++) {
-		entries[i].md_config = md_config;
-		err = rs_roll_tag_url(ctx, location->rs_urls[i], certificate_of(ctx, location),
-				      &entries[i].url, diag);
-	}
-	if (err != RV_OK)
-		goto fail;
-	*out = (struct rv_feed_location){ .name = location->name,
-					  .ll_timeout = location->ll_timeout,
-					  .rs_retry_max = location->rs_retry_max,
-					  .rs_retry_interval = location->rs_retry_interval,
-					  .entries = entries,
-					  .entries_len = location->rs_urls_len };
-	err = RV_OK;
-fail:
-	rv_buf_deinit(&text);
-	return err;
-}
-
 /* -- checks --------------------------------------------------------------------------------- */
 
-static int check_name(struct rv_str name, struct rv_diag *diag)
+int rs_check_name(struct rv_str name, struct rv_diag *diag)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -126,7 +44,7 @@ static bool line_carries(enum rv_line_kind kind, bool is_ipv6)
 
 /* Each must be one that devices can use, and one of them must be reachable over one of the lines.
  */
-static int check_urls(const struct rv_location_set_in *in, struct rv_diag *diag)
+static int check_urls(const struct rv_location *in, struct rv_diag *diag)
 {
 	bool is_reachable = false;
 
@@ -163,46 +81,176 @@ static int check_certificate(struct rv_str pem, struct rv_diag *diag)
 	return RV_OK;
 }
 
-/* -- storing -------------------------------------------------------------------------------- */
-
-/* The whole thing in one box: passwords of lines are in it. Names do not change, so the name is the
- * place. */
-static int put(struct rs_ctx *ctx, const struct rv_location *location)
+/* All of them fit one answer of location.list. */
+static int check_count(struct rs_ctx *ctx, struct rv_str name, struct rv_diag *diag)
 {
-	struct rv_buf plain = { .wipe = true }, box = { 0 };
-	int err;
+	int64_t others = 0;
+	int err = rs_query_int(ctx, &rs_sql_location_others, RV_DB_PARAMS(RV_DB_T(name)), &others);
 
-	rv_location_encode(location, &plain);
-	err = plain.err;
-	if (err == RV_OK) {
-		rv_secret_seal(ctx->rs->secret, "location.spec", location->name, rv_buf_str(&plain),
-			       &box);
-		err = box.err;
-	}
-	if (err == RV_OK)
-		err = rv_db_exec(ctx->tx, &rs_sql_location_put,
-				 RV_DB_PARAMS(RV_DB_T(location->name), RV_DB_B(rv_buf_str(&box))),
-				 NULL);
-	if (err == RV_OK)
-		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_LOCATION, location->name, false);
-	rv_buf_deinit(&plain);
-	rv_buf_deinit(&box);
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	if (others >= RS_LOCATION_LIST_MAX)
+		return rv_diag_set(diag, RV_ELIMIT, "location.many", "name",
+				   "there are %d Location-Configs, which is the limit",
+				   RS_LOCATION_LIST_MAX);
+	return RV_OK;
+}
+
+/* What devices of every kind must be able to use. The size is checked by rendering. */
+static int check_content(const struct rv_location *location, struct rv_diag *diag)
+{
+	int err = check_urls(location, diag);
+
+	return err == RV_OK ? check_certificate(location->rs_certificate_pem, diag) : err;
+}
+
+/* Groups that are there, ids in canonical form. */
+static int check_share(struct rs_ctx *ctx, struct rv_location *location, struct rv_diag *diag)
+{
+	struct rv_str *ids = rv_arena_array(ctx->arena, location->distids_len + 1, sizeof(*ids));
+	struct rv_group_get_out group;
+	int err = ids != NULL ? RV_OK : -ENOMEM;
+
+	for (size_t i = 0; err == RV_OK && i < location->groups_len; i++)
+		err = rs_op_group_get(ctx, &(struct rv_group_get_in){ location->groups[i] }, &group,
+				      diag);
+	for (size_t i = 0; err == RV_OK && i < location->distids_len; i++)
+		err = rs_distid(ctx, location->distids[i], &ids[i], diag);
+	location->distids = ids;
 	return err;
 }
 
-static int open_box(struct rs_ctx *ctx, struct rv_str name, struct rv_str box,
-		    struct rv_location *out)
-{
-	struct rv_buf plain = { .wipe = true };
-	struct rv_str bytes = { 0 };
-	int err = rv_secret_unseal(ctx->rs->secret, "location.spec", name, box, &plain);
+/* -- operations ----------------------------------------------------------------------------- */
 
-	if (err == RV_OK) {
-		bytes = rv_arena_str(ctx->arena, rv_buf_str(&plain));
-		err = bytes.ptr != NULL ? RV_OK : -ENOMEM;
+static void from_input(struct rs_ctx *ctx, const struct rv_location_set_in *in,
+		       struct rv_location *out)
+{
+	const struct rs_settings *s = &ctx->rs->settings;
+
+	*out = (struct rv_location){
+		.name = in->name,
+		.rs_urls = in->rs_urls,
+		.rs_urls_len = in->rs_urls_len,
+		.lines = in->lines,
+		.lines_len = in->lines_len,
+		.follows_ca = in->rs_certificate_pem.len == 0,
+		.rs_certificate_pem = in->rs_certificate_pem.len > 0 ? in->rs_certificate_pem
+								     : rv_buf_str(&ctx->rs->ca_pem),
+		.ll_timeout = in->has_ll_timeout ? in->ll_timeout : s->ll_timeout_s,
+		.rs_retry_max = in->has_rs_retry_max ? in->rs_retry_max : s->rs_retry_max,
+		.rs_retry_interval = in->has_rs_retry_interval ? in->rs_retry_interval
+							       : s->rs_retry_interval_s,
+		.comment = in->comment,
+		.percent = in->has_percent ? in->percent : 0,
+		.groups = in->groups,
+		.groups_len = in->groups_len,
+		.distids = in->distids,
+		.distids_len = in->distids_len,
+	};
+}
+
+/* Without a share it is for everybody. */
+static bool is_for_all(const struct rv_location_set_in *in)
+{
+	return in->has_percent ? in->percent == 100 : in->groups_len + in->distids_len == 0;
+}
+
+/* The share of the newest version is as *location says. */
+static int set_share(struct rs_ctx *ctx, struct rv_location *location, struct rv_diag *diag)
+{
+	struct rv_str share = { 0 };
+	int err = RV_OK;
+
+	if (location->percent == 100) {
+		location->stable_version = location->version;
+		location->groups_len = location->distids_len = 0;
+	} else {
+		err = rs_location_put_share(ctx, location, &share);
 	}
-	rv_buf_deinit(&plain);
-	return err == RV_OK ? rv_location_decode(bytes, ctx->arena, out) : err;
+	if (err == RV_OK)
+		err = rv_db_exec(ctx->tx, &rs_sql_location_set_rollout,
+				 RV_DB_PARAMS(RV_DB_I(location->stable_version),
+					      share.len > 0 ? RV_DB_B(share) : RV_DB_N,
+					      RV_DB_T(location->name)),
+				 NULL);
+	if (err == RV_OK)
+		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_LOCATION, location->name, false);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+/* What is the newest version already makes no other one. */
+static int set_again(struct rs_ctx *ctx, const struct rv_location_set_in *in,
+		     struct rv_location *newest, struct rv_diag *diag)
+{
+	if (newest->stable_version == newest->version)
+		return RV_OK;
+	newest->percent = is_for_all(in) ? 100 : in->percent;
+	newest->groups = in->groups;
+	newest->groups_len = in->groups_len;
+	newest->distids = in->distids;
+	newest->distids_len = in->distids_len;
+	return set_share(ctx, newest, diag);
+}
+
+static int set_first(struct rs_ctx *ctx, struct rv_location *location, bool is_all,
+		     struct rv_diag *diag)
+{
+	if (!is_all)
+		return rv_diag_set(
+			diag, RV_EINVALID, "location.first", "percent",
+			"the first version of a Location-Config is for all devices: there "
+			"is nothing else to give them");
+	return rs_location_append(ctx, location, true, diag);
+}
+
+int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
+		       struct rv_location_set_out *out, struct rv_diag *diag)
+{
+	struct rv_location location, newest;
+	bool is_same = false, is_all = is_for_all(in);
+	int err = rs_check_name(in->name, diag);
+
+	from_input(ctx, in, &location);
+	if (err == RV_OK)
+		err = check_count(ctx, in->name, diag);
+	if (err == RV_OK)
+		err = check_content(&location, diag);
+	if (err == RV_OK)
+		err = check_share(ctx, &location, diag);
+	if (err != RV_OK)
+		return err;
+	err = rs_location_find(ctx, in->name, &newest, diag);
+	if (err == RV_ENOTFOUND) {
+		err = set_first(ctx, &location, is_all, diag);
+	} else if (err == RV_OK) {
+		err = rs_location_is_same(ctx->arena, &location, &newest, &is_same);
+		location.stable_version = newest.stable_version;
+		if (err == RV_OK && is_same) {
+			err = set_again(ctx, in, &newest, diag);
+			location = newest;
+		} else if (err == RV_OK) {
+			err = rs_location_append(ctx, &location, is_all, diag);
+		}
+	}
+	if (err == RV_OK)
+		out->location = location;
+	return err;
+}
+
+int rs_op_location_get(struct rs_ctx *ctx, const struct rv_location_get_in *in,
+		       struct rv_location_get_out *out, struct rv_diag *diag)
+{
+	struct rv_location newest;
+	int err = rs_location_find(ctx, in->name, &newest, diag);
+
+	if (err != RV_OK || !in->has_version || in->version == newest.version) {
+		if (err == RV_OK)
+			out->location = newest;
+		return err;
+	}
+	err = rs_location_version(ctx, in->name, in->version, &out->location, diag);
+	out->location.stable_version = newest.stable_version;
+	return err;
 }
 
 struct taking {
@@ -214,86 +262,9 @@ struct taking {
 static int take_location(const struct rv_db_row *row, void *arg)
 {
 	struct taking *t = arg;
+	struct rs_reader r = { .row = row, .ctx = t->ctx };
 
-	return open_box(t->ctx, rv_db_col_str(row, 0), rv_db_col_str(row, 1), &t->list[t->count++]);
-}
-
-int rs_location_find(struct rs_ctx *ctx, struct rv_str name, struct rv_location *out,
-		     struct rv_diag *diag)
-{
-	struct rv_location found = { 0 };
-	struct taking t = { .ctx = ctx, .list = &found };
-	int err = rs_query_one(ctx, &rs_sql_location_get, RV_DB_PARAMS(RV_DB_T(name)),
-			       take_location, &t);
-
-	if (err == RV_ENOTFOUND)
-		return rv_diag_set(diag, err, "location.unknown", "name",
-				   "there is no Location-Config \"%.*s\"", RV_STR_ARG(name));
-	if (err != RV_OK)
-		return rs_db_failed(diag, err);
-	*out = found;
-	return RV_OK;
-}
-
-/* -- operations ----------------------------------------------------------------------------- */
-
-/* All of them fit one answer of location.list. */
-static int check_count(struct rs_ctx *ctx, struct rv_str name, struct rv_diag *diag)
-{
-	int64_t others = 0;
-	int err = rs_query_int(ctx, &rs_sql_location_others, RV_DB_PARAMS(RV_DB_T(name)), &others);
-
-	if (err != RV_OK)
-		return rs_db_failed(diag, err);
-	if (others >= LIST_MAX)
-		return rv_diag_set(diag, RV_ELIMIT, "location.many", "name",
-				   "there are %d Location-Configs, which is the limit", LIST_MAX);
-	return RV_OK;
-}
-
-int rs_op_location_set(struct rs_ctx *ctx, const struct rv_location_set_in *in,
-		       struct rv_location_set_out *out, struct rv_diag *diag)
-{
-	const struct rs_settings *s = &ctx->rs->settings;
-	struct rv_location location = {
-		.name = in->name,
-		.rs_urls = in->rs_urls,
-		.rs_urls_len = in->rs_urls_len,
-		.lines = in->lines,
-		.lines_len = in->lines_len,
-		.rs_certificate_pem = in->rs_certificate_pem,
-		.ll_timeout = in->has_ll_timeout ? in->ll_timeout : s->ll_timeout_s,
-		.rs_retry_max = in->has_rs_retry_max ? in->rs_retry_max : s->rs_retry_max,
-		.rs_retry_interval = in->has_rs_retry_interval ? in->rs_retry_interval
-							       : s->rs_retry_interval_s,
-		.updated_at = ctx->now_us,
-		.has_updated_at = true,
-	};
-	struct rv_feed_location rendered;
-	int err = check_name(in->name, diag);
-
-	if (err == RV_OK)
-		err = check_count(ctx, in->name, diag);
-	if (err == RV_OK)
-		err = check_urls(in, diag);
-	if (err == RV_OK && in->rs_certificate_pem.len > 0)
-		err = check_certificate(in->rs_certificate_pem, diag);
-	if (err == RV_OK)
-		err = rs_location_render(ctx, &location, &rendered, diag);
-	if (err != RV_OK)
-		return err;
-	location.md_config_bytes = (uint32_t)rendered.entries[0].md_config.len;
-	err = put(ctx, &location);
-	if (err != RV_OK)
-		return rs_db_failed(diag, err);
-	out->location = location;
-	return RV_OK;
-}
-
-int rs_op_location_get(struct rs_ctx *ctx, const struct rv_location_get_in *in,
-		       struct rv_location_get_out *out, struct rv_diag *diag)
-{
-	return rs_location_find(ctx, in->name, &out->location, diag);
+	return rs_location_take_row(&r, &t->list[t->count++]);
 }
 
 int rs_op_location_list(struct rs_ctx *ctx, const struct rv_location_list_in *in,
@@ -302,11 +273,11 @@ int rs_op_location_list(struct rs_ctx *ctx, const struct rv_location_list_in *in
 	struct taking t = { .ctx = ctx };
 
 	(void)in;
-	t.list = rv_arena_array(ctx->arena, LIST_MAX, sizeof(*t.list));
+	t.list = rv_arena_array(ctx->arena, RS_LOCATION_LIST_MAX, sizeof(*t.list));
 	if (t.list == NULL)
 		return -ENOMEM;
-	int err = rv_db_query(ctx->tx, &rs_sql_location_list, RV_DB_PARAMS(RV_DB_I(LIST_MAX)),
-			      take_location, &t);
+	int err = rv_db_query(ctx->tx, &rs_sql_location_list,
+			      RV_DB_PARAMS(RV_DB_I(RS_LOCATION_LIST_MAX)), take_location, &t);
 	if (err != RV_OK)
 		return rs_db_failed(diag, err);
 	out->locations = t.list;
@@ -324,7 +295,7 @@ int rs_op_location_delete(struct rs_ctx *ctx, const struct rv_location_delete_in
 	(void)out;
 	if (err == RV_OK && users > 0)
 		return rv_diag_set(diag, RV_EBUSY, "location.in-use", "name",
-				   "Location-Config \"%.*s\" is in use: devices %lld",
+				   "Location-Config \"%.*s\" is in use: devices and groups %lld",
 				   RV_STR_ARG(in->name), (long long)users);
 	if (err == RV_OK)
 		err = rv_db_exec(ctx->tx, &rs_sql_location_delete, RV_DB_PARAMS(RV_DB_T(in->name)),
@@ -335,4 +306,56 @@ int rs_op_location_delete(struct rs_ctx *ctx, const struct rv_location_delete_in
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_LOCATION, in->name, true);
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
+int rs_op_location_rollout(struct rs_ctx *ctx, const struct rv_location_rollout_in *in,
+			   struct rv_location_rollout_out *out, struct rv_diag *diag)
+{
+	struct rv_location location;
+	int err = rs_location_find(ctx, in->name, &location, diag);
+
+	if (err != RV_OK)
+		return err;
+	if (location.stable_version == location.version)
+		return rv_diag_set(diag, RV_ECONFLICT, "location.no-rollout", "name",
+				   "version %u of \"%.*s\" is given to all devices: no roll-out is "
+				   "under way",
+				   location.version, RV_STR_ARG(in->name));
+	if (in->has_percent)
+		location.percent = in->percent;
+	location.groups = in->groups;
+	location.groups_len = in->groups_len;
+	location.distids = in->distids;
+	location.distids_len = in->distids_len;
+	err = check_share(ctx, &location, diag);
+	if (err == RV_OK)
+		err = set_share(ctx, &location, diag);
+	if (err == RV_OK)
+		out->location = location;
+	return err;
+}
+
+int rs_op_location_rollback(struct rs_ctx *ctx, const struct rv_location_rollback_in *in,
+			    struct rv_location_rollback_out *out, struct rv_diag *diag)
+{
+	struct rv_location newest, old;
+	int err = rs_location_find(ctx, in->name, &newest, diag);
+
+	if (err != RV_OK)
+		return err;
+	uint32_t version = in->has_version                           ? in->version
+			   : newest.stable_version != newest.version ? newest.stable_version
+								     : newest.version - 1;
+	err = rs_location_version(ctx, in->name, version, &old, diag);
+	if (err != RV_OK)
+		return err;
+	old.comment = rv_str(rv_arena_printf(ctx->arena, "back to version %u", version));
+	if (old.follows_ca) /* a root that the RS no longer has would cut the devices off */
+		old.rs_certificate_pem = rv_buf_str(&ctx->rs->ca_pem);
+	err = check_content(&old, diag);
+	if (err == RV_OK)
+		err = rs_location_append(ctx, &old, true, diag);
+	if (err == RV_OK)
+		out->location = old;
+	return err;
 }

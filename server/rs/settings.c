@@ -56,6 +56,7 @@ void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out)
 			   strcmp(rv_conf_str(sec, "config_fallback"), "hold") == 0
 				   ? RS_GUARD_HOLD
 				   : RS_GUARD_LAST_RUNNING },
+		.ls_forget_us = rv_conf_int(sec, "ls_forget"),
 		.incidents_keep_us = rv_conf_int(sec, "incidents_keep"),
 	};
 	s.sa_key = strcmp(rv_conf_str(sec, "sa_key"), "rsa2048") == 0 ? RV_CA_KEY_RSA2048

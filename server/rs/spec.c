@@ -166,6 +166,15 @@ static const struct rv_conf_item rs_items[] = {
 	  .doc = "Waiting devices remembered; beyond it the one whose last contact is oldest gives "
 		 "way.",
 	  .doc_ja = "登録待ちの機器の最大数。" },
+	{ .name = "ls_forget",
+	  .type = RV_CONF_DURATION,
+	  .def = "30d",
+	  .min = 3600 * SECOND_US,
+	  .max = 3650 * DAYS_US,
+	  .doc = "A Location Server that has not called for so long is no longer waited for: the "
+		 "record that a device is gone is kept until all have had it. If it comes back, it "
+		 "takes everything anew.",
+	  .doc_ja = "この期間連絡のないLSを待たない。戻ってきたLSは全体を取り直す。" },
 	{ .name = "strangers_max",
 	  .type = RV_CONF_INT,
 	  .def = "10000",
@@ -288,8 +297,9 @@ const struct rv_conf_section rv_rs_sections[] = {
 };
 const size_t rv_rs_section_count = RV_ARRAY_LEN(rv_rs_sections);
 
-static const char *const rs_serves[] = { "rs.op",           "rs.pull", "rs.method-query",
-					 "rs.waiting-note", "rs.feed", NULL };
+static const char *const rs_serves[] = {
+	"rs.op", "rs.pull", "rs.method-query", "rs.waiting-note", "rs.feed", "rs.report", NULL
+};
 static const char *const rs_calls[] = { "ca.issue-sa", "ca.issue-many", NULL };
 static const char *const rs_publishes[] = { "rs.changed", NULL };
 static const char *const rs_reads[] = { "rs", "ca", NULL };

@@ -1,28 +1,79 @@
 /* Statements of the ls store. LS_STMT(identifier, name, text); included several times, see sql.h.
  */
 
-LS_STMT(device_get, "device.get",
-	"SELECT is_enabled, ls_key_mac, rs_key, location FROM device WHERE distid = ?")
-LS_STMT(device_put, "device.put",
-	"INSERT INTO device (distid, is_enabled, ls_key_mac, rs_key, location, generation)"
-	" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (distid) DO UPDATE SET"
+LS_STMT(fact_get, "fact.get", "SELECT value FROM fact WHERE name = ?")
+LS_STMT(fact_put, "fact.put", "INSERT INTO fact (name, value) VALUES (?, ?)")
+
+LS_STMT(operator_get, "operator.get",
+	"SELECT epoch, cursor, generation, is_complete, held, mac_key FROM operator WHERE name = ?")
+LS_STMT(operator_list, "operator.list", "SELECT name FROM operator ORDER BY name")
+LS_STMT(operator_make, "operator.make",
+	"INSERT INTO operator (name, epoch, cursor, generation, is_complete, held)"
+	" VALUES (?, '', 0, 0, 0, 0) ON CONFLICT (name) DO NOTHING")
+LS_STMT(operator_put, "operator.put",
+	"UPDATE operator SET epoch = ?, cursor = ?, generation = ?, is_complete = ?,"
+	" mac_key = coalesce(?, mac_key) WHERE name = ?")
+LS_STMT(operator_add_held, "operator.add-held",
+	"UPDATE operator SET held = held + ? WHERE name = ?")
+LS_STMT(operator_delete, "operator.delete", "DELETE FROM operator WHERE name = ?")
+
+/* The holder first, then in order of the claims. */
+LS_STMT(claim_list, "claim.list",
+	"SELECT operator, state FROM claim WHERE distid = ? ORDER BY state <> 0, at, operator")
+LS_STMT(claim_put, "claim.put",
+	"INSERT INTO claim (distid, operator, at, state, told, is_enabled, ls_key_mac, rs_key,"
+	" location, group_name, generation) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)"
+	" ON CONFLICT (distid, operator) DO UPDATE SET state = excluded.state,"
 	" is_enabled = excluded.is_enabled, ls_key_mac = excluded.ls_key_mac,"
 	" rs_key = excluded.rs_key, location = excluded.location,"
+	" group_name = excluded.group_name, generation = excluded.generation")
+LS_STMT(claim_set_state, "claim.set-state",
+	"UPDATE claim SET state = ? WHERE distid = ? AND operator = ?")
+LS_STMT(claim_delete, "claim.delete", "DELETE FROM claim WHERE distid = ? AND operator = ?")
+LS_STMT(claim_stale, "claim.stale",
+	"SELECT distid FROM claim WHERE operator = ?1 AND generation < ?2"
+	" ORDER BY generation LIMIT ?3")
+LS_STMT(claim_over_limit, "claim.over-limit",
+	"SELECT distid FROM claim WHERE operator = ? AND state = 2 ORDER BY at LIMIT 1")
+LS_STMT(claim_untold, "claim.untold",
+	"SELECT distid, state FROM claim WHERE operator = ? AND state <> told LIMIT ?")
+LS_STMT(claim_told, "claim.told", "UPDATE claim SET told = ?1 WHERE distid = ?2 AND operator = ?3")
+LS_STMT(claim_forget_told, "claim.forget-told", "UPDATE claim SET told = 0 WHERE operator = ?")
+LS_STMT(claim_count_refused, "claim.count-refused",
+	"SELECT count(*) FROM claim WHERE operator = ? AND state <> 0")
+LS_STMT(claim_for_solicit, "claim.for-solicit",
+	"SELECT c.operator, c.is_enabled, c.ls_key_mac, c.rs_key,"
+	" coalesce(m.location, c.location), c.group_name, g.version, g.anchor, g.location"
+	" FROM claim c"
+	" LEFT JOIN member m ON m.operator = c.operator AND m.name = c.group_name"
+	" LEFT JOIN given g ON g.distid = c.distid AND g.operator = c.operator"
+	" WHERE c.distid = ? AND c.state = 0")
+
+LS_STMT(place_get, "place.get", "SELECT body, next_body FROM place WHERE operator = ? AND name = ?")
+LS_STMT(place_put, "place.put",
+	"INSERT INTO place (operator, name, body, next_body, generation) VALUES (?, ?, ?, ?, ?)"
+	" ON CONFLICT (operator, name) DO UPDATE SET body = excluded.body,"
+	" next_body = excluded.next_body, generation = excluded.generation")
+LS_STMT(place_delete, "place.delete", "DELETE FROM place WHERE operator = ? AND name = ?")
+LS_STMT(place_purge, "place.purge", "DELETE FROM place WHERE operator = ? AND generation < ?")
+LS_STMT(member_put, "member.put",
+	"INSERT INTO member (operator, name, location, generation) VALUES (?, ?, ?, ?)"
+	" ON CONFLICT (operator, name) DO UPDATE SET location = excluded.location,"
 	" generation = excluded.generation")
-LS_STMT(device_delete, "device.delete", "DELETE FROM device WHERE distid = ?")
-LS_STMT(device_purge, "device.purge", "DELETE FROM device WHERE generation <> ?")
-LS_STMT(device_count, "device.count", "SELECT count(*) FROM device")
-LS_STMT(location_get, "location.get", "SELECT body FROM location WHERE name = ?")
-LS_STMT(location_put, "location.put",
-	"INSERT INTO location (name, body, generation) VALUES (?, ?, ?)"
-	" ON CONFLICT (name) DO UPDATE SET body = excluded.body,"
-	" generation = excluded.generation")
-LS_STMT(location_delete, "location.delete", "DELETE FROM location WHERE name = ?")
-LS_STMT(location_purge, "location.purge", "DELETE FROM location WHERE generation <> ?")
-LS_STMT(feed_get, "feed.get",
-	"SELECT epoch, cursor, generation, is_complete FROM feed WHERE source = 'rs'")
-LS_STMT(feed_put, "feed.put",
-	"INSERT INTO feed (source, epoch, cursor, generation, is_complete)"
-	" VALUES ('rs', ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET epoch = excluded.epoch,"
-	" cursor = excluded.cursor, generation = excluded.generation,"
-	" is_complete = excluded.is_complete")
+LS_STMT(member_delete, "member.delete", "DELETE FROM member WHERE operator = ? AND name = ?")
+LS_STMT(member_purge, "member.purge", "DELETE FROM member WHERE operator = ? AND generation < ?")
+
+/* The same again is no news. */
+LS_STMT(given_put, "given.put",
+	"INSERT INTO given (distid, operator, location, version, anchor, at, is_told)"
+	" VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (distid, operator) DO UPDATE SET"
+	" location = excluded.location, version = excluded.version, anchor = excluded.anchor,"
+	" at = excluded.at, is_told = 0 WHERE given.location <> excluded.location"
+	" OR given.version <> excluded.version OR given.anchor <> excluded.anchor")
+LS_STMT(given_untold, "given.untold",
+	"SELECT distid, location, version, anchor, at FROM given"
+	" WHERE operator = ? AND is_told = 0 LIMIT ?")
+LS_STMT(given_told, "given.told",
+	"UPDATE given SET is_told = 1 WHERE distid = ? AND operator = ? AND at = ?")
+LS_STMT(given_forget_told, "given.forget-told", "UPDATE given SET is_told = 0 WHERE operator = ?")
+LS_STMT(given_delete, "given.delete", "DELETE FROM given WHERE distid = ? AND operator = ?")

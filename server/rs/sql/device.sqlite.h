@@ -3,9 +3,11 @@
 #define RS_SQL_DEVICE_COLUMNS                                                                      \
 	"d.id, d.distid, d.description, d.is_enabled, d.location, d.rs, s.state, d.created_at,"    \
 	" s.last_contact_at, s.last_address, s.firmware, s.startup_id, c.expires_at,"              \
-	" s.working_id, s.running_id"                                                              \
+	" s.working_id, s.running_id, d.group_name, d.is_released, l.location, l.given_version,"   \
+	" l.given_anchor, l.given_at, l.seen_version, l.seen_anchor, l.seen_at, l.refused_by"      \
 	" FROM device d JOIN device_state s ON s.device_id = d.id"                                 \
-	" LEFT JOIN device_certificate c ON c.device_id = d.id"
+	" LEFT JOIN device_certificate c ON c.device_id = d.id"                                    \
+	" LEFT JOIN device_location l ON l.device_id = d.id"
 
 RS_STMT(device_by_distid, "device.by-distid", "SELECT " RS_SQL_DEVICE_COLUMNS " WHERE d.distid = ?")
 RS_STMT(device_list, "device.list",
@@ -17,10 +19,11 @@ RS_STMT(device_for_contact, "device.for-contact",
 	" FROM device d JOIN device_state s ON s.device_id = d.id"
 	" LEFT JOIN device_certificate c ON c.device_id = d.id WHERE d.distid = ?")
 RS_STMT(device_for_feed, "device.for-feed",
-	"SELECT id, is_enabled, ls_key_mac, rs_key, location FROM device WHERE distid = ?")
+	"SELECT id, is_enabled, ls_key_mac, rs_key, location, group_name FROM device"
+	" WHERE distid = ?")
 RS_STMT(device_insert, "device.insert",
 	"INSERT INTO device (id, distid, description, location, rs, is_enabled, created_at,"
-	" ls_key_mac, rs_key, heartbeat_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	" ls_key_mac, rs_key, heartbeat_key, group_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 RS_STMT(device_state_insert, "device.state-insert",
 	"INSERT INTO device_state (device_id, state, last_address, firmware) VALUES (?, 0, '', '')")
 /* NULL leaves a column as it is. */
@@ -28,7 +31,8 @@ RS_STMT(device_update, "device.update",
 	"UPDATE device SET description = coalesce(?, description),"
 	" is_enabled = coalesce(?, is_enabled), location = coalesce(?, location),"
 	" rs = coalesce(?, rs), ls_key_mac = coalesce(?, ls_key_mac),"
-	" rs_key = coalesce(?, rs_key) WHERE id = ?")
+	" rs_key = coalesce(?, rs_key), group_name = coalesce(?, group_name),"
+	" is_released = coalesce(?, is_released) WHERE id = ?")
 RS_STMT(device_delete, "device.delete", "DELETE FROM device WHERE id = ?")
 RS_STMT(device_state_delete, "device.state-delete", "DELETE FROM device_state WHERE device_id = ?")
 RS_STMT(device_count, "device.count", "SELECT count(*) FROM device")

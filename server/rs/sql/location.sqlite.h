@@ -1,36 +1,56 @@
-/* Location-Configs, API tokens, the feed, and facts about the store itself. */
+/* Location-Configs, groups, and facts about the store itself. */
 
-RS_STMT(location_get, "location.get", "SELECT name, spec FROM location WHERE name = ?")
-RS_STMT(location_list, "location.list", "SELECT name, spec FROM location ORDER BY name LIMIT ?")
+RS_STMT(location_get, "location.get",
+	"SELECT name, spec, version, stable, rollout FROM location WHERE name = ?")
+RS_STMT(location_list, "location.list",
+	"SELECT name, spec, version, stable, rollout FROM location ORDER BY name LIMIT ?")
 RS_STMT(location_others, "location.others", "SELECT count(*) FROM location WHERE name <> ?")
 RS_STMT(location_put, "location.put",
-	"INSERT INTO location (name, spec) VALUES (?, ?)"
-	" ON CONFLICT (name) DO UPDATE SET spec = excluded.spec")
+	"INSERT INTO location (name, spec, version, stable, rollout) VALUES (?, ?, ?, ?, ?)"
+	" ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, version = excluded.version,"
+	" stable = excluded.stable, rollout = excluded.rollout")
+RS_STMT(location_set_rollout, "location.set-rollout",
+	"UPDATE location SET stable = ?, rollout = ? WHERE name = ?")
 RS_STMT(location_delete, "location.delete", "DELETE FROM location WHERE name = ?")
-RS_STMT(location_users, "location.users", "SELECT count(*) FROM device WHERE location = ?")
+RS_STMT(location_users, "location.users",
+	"SELECT (SELECT count(*) FROM device WHERE location = ?1)"
+	" + (SELECT count(*) FROM device_group WHERE location = ?1)")
+RS_STMT(location_version_put, "location-version.put",
+	"INSERT INTO location_version (location, version, spec) VALUES (?, ?, ?)")
+RS_STMT(location_version_newest, "location-version.newest",
+	"SELECT coalesce(max(version), 0) FROM location_version WHERE location = ?")
+RS_STMT(location_version_get, "location-version.get",
+	"SELECT location, spec, version FROM location_version WHERE location = ? AND version = ?")
+RS_STMT(location_version_list, "location-version.list",
+	"SELECT v.location, v.spec, v.version,"
+	" (SELECT count(*) FROM device_location d WHERE d.location = v.location"
+	" AND d.given_version = v.version),"
+	" (SELECT count(*) FROM device_location d WHERE d.location = v.location"
+	" AND d.given_version = v.version AND d.seen_version = v.version)"
+	" FROM location_version v WHERE v.location = ? AND v.version < ?"
+	" ORDER BY v.version DESC LIMIT ?")
 
-RS_STMT(token_by_hash, "token.by-hash", "SELECT name FROM api_token WHERE hash = ?")
-RS_STMT(token_insert, "token.insert",
-	"INSERT INTO api_token (hash, name, created_at) VALUES (?, ?, ?)")
-RS_STMT(token_count_hash, "token.count-hash", "SELECT count(*) FROM api_token WHERE hash = ?")
-
-/* Each change takes a new number. */
-RS_STMT2(change_put, "change.put",
-	 "INSERT OR REPLACE INTO change (kind, name, is_deleted) VALUES (?, ?, ?)",
-	 "INSERT INTO change (kind, name, is_deleted) VALUES ($1, $2, $3)"
-	 " ON CONFLICT (kind, name) DO UPDATE SET seq = DEFAULT, is_deleted = excluded.is_deleted")
-/* A snapshot (after = 0) starts without the things that are gone. */
-RS_STMT(change_after, "change.after",
-	"SELECT seq, kind, name, is_deleted FROM change WHERE seq > ?1"
-	" AND (is_deleted = 0 OR ?1 > 0) ORDER BY seq LIMIT ?2")
-/* Of all numbers ever given, those of rows long replaced included. */
-RS_STMT2(change_newest, "change.newest",
-	 "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'",
-	 "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM change_seq_seq")
-RS_STMT2(change_touch_locations, "change.touch-locations",
-	 "INSERT OR REPLACE INTO change (kind, name, is_deleted) SELECT ?, name, 0 FROM location",
-	 "INSERT INTO change (kind, name, is_deleted) SELECT $1, name, 0 FROM location"
-	 " ON CONFLICT (kind, name) DO UPDATE SET seq = DEFAULT, is_deleted = excluded.is_deleted")
+RS_STMT(group_get, "group.get",
+	"SELECT name, location, description, updated_at, (SELECT count(*) FROM device"
+	" WHERE group_name = device_group.name) FROM device_group WHERE name = ?")
+RS_STMT(group_list, "group.list",
+	"SELECT name, location, description, updated_at, (SELECT count(*) FROM device"
+	" WHERE group_name = device_group.name) FROM device_group ORDER BY name LIMIT ?")
+RS_STMT(group_others, "group.others", "SELECT count(*) FROM device_group WHERE name <> ?")
+RS_STMT(group_put, "group.put",
+	"INSERT INTO device_group (name, location, description, updated_at) VALUES (?, ?, ?, ?)"
+	" ON CONFLICT (name) DO UPDATE SET location = excluded.location,"
+	" description = excluded.description, updated_at = excluded.updated_at")
+RS_STMT(group_delete, "group.delete", "DELETE FROM device_group WHERE name = ?")
+/* Devices by filter; '' as prefix or location: any. ?5 = 1: of the group ?4 only. */
+#define RS_SQL_GROUP_FILTER                                                                        \
+	" WHERE group_name <> ?1 AND substr(distid, 1, length(CAST(?2 AS TEXT))) = ?2"             \
+	" AND (CAST(?3 AS TEXT) = '' OR location = ?3)"                                            \
+	" AND (CAST(?5 AS BIGINT) = 0 OR group_name = ?4)"
+RS_STMT(group_found, "group.found",
+	"SELECT distid FROM device" RS_SQL_GROUP_FILTER " ORDER BY distid")
+RS_STMT(device_set_group, "device.set-group",
+	"UPDATE device SET group_name = ?1 WHERE distid = ?2 AND group_name <> ?1")
 
 RS_STMT(meta_get, "meta.get", "SELECT value FROM meta WHERE name = ?")
 RS_STMT(meta_put, "meta.put",

@@ -3,6 +3,7 @@
 #include "server/rs/sql/migrate_certificate.h"
 #include "server/rs/sql/migrate_history.h"
 #include "server/rs/sql/migrate_incident.h"
+#include "server/rs/sql/migrate_location.h"
 #include "server/rs/sql/schema.postgresql.h"
 #include "server/rs/sql/schema.sqlite.h"
 
@@ -16,6 +17,7 @@
 #include "server/rs/sql/incident.sqlite.h"
 #include "server/rs/sql/certificate.sqlite.h"
 #include "server/rs/sql/secret.sqlite.h"
+#include "server/rs/sql/feed.sqlite.h"
 #undef RS_STMT
 #undef RS_STMT2
 
@@ -29,6 +31,7 @@ struct rv_db_stmt *const rs_sql_all[] = {
 #include "server/rs/sql/incident.sqlite.h"
 #include "server/rs/sql/certificate.sqlite.h"
 #include "server/rs/sql/secret.sqlite.h"
+#include "server/rs/sql/feed.sqlite.h"
 #undef RS_STMT
 #undef RS_STMT2
 };
@@ -51,5 +54,9 @@ const struct rv_db_migration rs_sql_migrations[] = {
 	  .name = "0004-history",
 	  .sqlite = RS_SQL_HISTORY_SQLITE,
 	  .postgresql = RS_SQL_HISTORY_POSTGRESQL },
+	{ .number = 5,
+	  .name = "0005-locations",
+	  .sqlite = RS_SQL_LOCATIONS_SQLITE,
+	  .postgresql = RS_SQL_LOCATIONS_POSTGRESQL },
 };
 const size_t rs_sql_migration_count = RV_ARRAY_LEN(rs_sql_migrations);

@@ -17,6 +17,7 @@
 #include "server/rs/sql/incident.sqlite.h"
 #include "server/rs/sql/certificate.sqlite.h"
 #include "server/rs/sql/secret.sqlite.h"
+#include "server/rs/sql/feed.sqlite.h"
 #undef RS_STMT
 #undef RS_STMT2
 

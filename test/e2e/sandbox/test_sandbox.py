@@ -246,6 +246,7 @@ LIBRARIES = {
     "http": {"libmicrohttpd", "libjansson", "libsodium"},
     "rs": {"libsqlite3", "libpq", "libsodium", "libjansson"},
     "lsstore": {"libsqlite3", "libpq", "libsodium", "libjansson"},
+    "lsfeed": {"libcurl", "libjansson"},
 }
 
 

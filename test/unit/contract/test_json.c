@@ -43,7 +43,8 @@ static void a_device_is_written_with_words_times_and_ids(void **state)
 		      "\"description\":\"\",\"is_enabled\":false,\"location\":\"\",\"rs\":\"\","
 		      "\"state\":\"configured\",\"created_at\":\"2026-11-22T17:48:41.123456Z\","
 		      "\"last_address\":\"\",\"firmware\":\"\",\"has_startup\":false,"
-		      "\"certificate_expires_at\":\"1970-01-01T00:00:00.000000Z\"}");
+		      "\"certificate_expires_at\":\"1970-01-01T00:00:00.000000Z\","
+		      "\"group\":\"\",\"is_released\":false,\"ls_refused\":\"\"}");
 	rv_arena_deinit(&arena);
 }
 

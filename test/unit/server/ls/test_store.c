@@ -16,10 +16,12 @@ struct pair {
 	struct rv_arena arena;
 };
 
+static const struct ls_operator local = { .name = "local" };
+
 static int open_ls(struct pair *p)
 {
-	return ls_store_open(p->rs->dir, fixture_is_postgresql() ? p->url : NULL, NULL, &p->ls,
-			     NULL);
+	return ls_store_open(p->rs->dir, fixture_is_postgresql() ? p->url : NULL, NULL, &local, 1,
+			     &p->ls, NULL);
 }
 
 static int setup(void **state)
@@ -55,14 +57,14 @@ struct applying {
 static int work_apply(struct rv_db_tx *tx, void *arg)
 {
 	struct applying *a = arg;
-	int err = ls_apply_page(&a->p->ls, tx, &a->page, &a->p->cursor);
+	int err = ls_apply_page(&a->p->ls, tx, &local, &a->page, &a->p->cursor, 1);
 
 	return a->dies ? RV_ECANCELED : err; /* as if the process died before the commit */
 }
 
 static int work_load(struct rv_db_tx *tx, void *arg)
 {
-	return ls_cursor_load(tx, arg);
+	return ls_cursor_load(tx, &local, arg);
 }
 
 /* One question to the RS and its page applied. */
@@ -85,15 +87,14 @@ struct soliciting {
 	struct pair *p;
 	struct rv_ls_solicit_in in;
 	struct rv_ls_solicit_out out;
-	struct rv_rs_waiting_note_in note;
-	uint8_t mac[RV_SECRET_MAC_LEN];
+	struct ls_outcome outcome;
 };
 
 static int work_solicit(struct rv_db_tx *tx, void *arg)
 {
 	struct soliciting *s = arg;
 
-	return ls_solicit(&s->p->ls, tx, &s->p->arena, 99, &s->in, &s->out, &s->note, s->mac);
+	return ls_solicit(&s->p->ls, tx, &s->p->arena, 99, &s->in, &s->out, &s->outcome);
 }
 
 static struct soliciting solicit(struct pair *p, const char *distid, const char *key)
@@ -122,7 +123,7 @@ static void what_the_rs_knows_the_ls_answers(void **state)
 	assert_int_equal(s.out.location.rs_retry_interval, 60);
 	assert_non_null(memmem(s.out.location.entries[0].md_config.ptr,
 			       s.out.location.entries[0].md_config.len, "rs-certificate", 14));
-	assert_int_equal(s.note.distid.len, 0);
+	assert_int_equal(s.outcome.note.distid.len, 0);
 }
 
 static void who_is_turned_away_is_noted_with_the_key_it_showed(void **state)
@@ -136,14 +137,15 @@ static void who_is_turned_away_is_noted_with_the_key_it_showed(void **state)
 	assert_int_equal(s.out.code, 403);
 	assert_int_equal(s.out.rs_key.len, 0);
 	assert_int_equal(s.out.location.entries_len, 0);
-	assert_int_equal(s.note.reason, RV_WAITING_REASON_WRONG_KEY);
+	assert_int_equal(s.outcome.note.reason, RV_WAITING_REASON_WRONG_KEY);
 	rv_secret_mac(p->rs->rs->secret, S(DID), S("wrong"), mac);
-	assert_memory_equal(s.mac, mac, sizeof(mac)); /* one key file: the RS can claim by it */
+	assert_memory_equal(s.outcome.note.key_mac.ptr, mac,
+			    sizeof(mac)); /* one key file: the RS can claim by it */
 	s = solicit(p, STRANGER, "k");
 	assert_int_equal(s.out.code, 420);
-	assert_int_equal(s.note.reason, RV_WAITING_REASON_UNKNOWN);
-	assert_true(rv_str_is(s.note.address, "192.0.2.7:1"));
-	assert_int_equal(s.note.at, 99);
+	assert_int_equal(s.outcome.note.reason, RV_WAITING_REASON_UNKNOWN);
+	assert_true(rv_str_is(s.outcome.note.address, "192.0.2.7:1"));
+	assert_int_equal(s.outcome.note.at, 99);
 }
 
 static void every_change_arrives_also_in_small_pages(void **state)
@@ -257,7 +259,7 @@ static int work_all(struct rv_db_tx *tx, void *arg)
 {
 	struct pair *p = arg;
 
-	return ls_apply_all(&p->ls, tx, NULL, 0, &p->cursor);
+	return ls_apply_all(&p->ls, tx, &local, NULL, 0, &p->cursor, 1);
 }
 
 static void a_file_is_the_whole_truth(void **state)
