@@ -489,6 +489,7 @@ int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not the end */
 	err = take_start(&duty, control_fd);
 	if (err != RV_OK) {
 		if (err != RV_ECLOSED) /* it died before the line above: nothing to tell anybody */

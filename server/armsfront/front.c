@@ -314,7 +314,7 @@ void rv_front_answer(struct rv_front_exchange *exchange, struct rv_armsxml_respo
 void rv_front_fail(struct rv_front_exchange *exchange, int err)
 {
 	bool passes = err == RV_EBUSY || err == RV_ETIMEOUT || err == RV_ECLOSED ||
-		      err == RV_ENOTFOUND;
+		      err == RV_ENOTFOUND || err == RV_EDB || err == -ENOSPC;
 	struct rv_armsxml_response res = { .code = { true, passes ? RV_ARMS_SERVER_BUSY
 								  : RV_ARMS_SERVER_FAILURE } };
 

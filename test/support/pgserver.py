@@ -102,7 +102,9 @@ class PgServer:
                 self.process = subprocess.Popen(
                     [f"{self.bin}/postgres", "-D", self.data, "-c", "listen_addresses=",
                      "-c", f"unix_socket_directories={self.dir}", "-c", "max_connections=40",
-                     "-c", "shared_buffers=64MB", *self.options],
+                     "-c", "shared_buffers=64MB", "-c", "autovacuum=off",
+                     # What a crash of the machine needs; here only processes crash.
+                     "-c", "full_page_writes=off", "-c", "checkpoint_timeout=1h", *self.options],
                     env=self._env(), cwd=self.dir, preexec_fn=self._become,
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
             while self.process.poll() is None and time.monotonic() < end:

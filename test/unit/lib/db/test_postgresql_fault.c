@@ -168,6 +168,15 @@ static void through_cutter(char url[static URL_MAX])
 	snprintf(url, URL_MAX, "postgresql:host=%s user=reeve %s", cutter.dir, database);
 }
 
+static int teardown(void **state)
+{
+	struct fix *f = *state;
+
+	snprintf(f->url, URL_MAX, "postgresql:host=%s user=reeve %s", pg_dir(),
+		 strstr(f->url, "dbname="));
+	return fix_teardown(state);
+}
+
 static int setup(void **state)
 {
 	struct fix *f = calloc(1, sizeof(*f));
@@ -496,7 +505,7 @@ static void two_stores_share_a_database_by_their_names(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, fix_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		T(what_is_acknowledged_is_there_and_what_is_refused_is_not),
 		T(items_wait_for_a_database_that_is_away),
