@@ -21,7 +21,7 @@ struct rsapi {
 };
 
 static const struct rsapi_transport *const transports[] = { &rsapi_unix, &rsapi_https,
-							    &rsapi_sqlite };
+							    &rsapi_sqlite, &rsapi_postgresql };
 
 int rsapi_fail_text(struct rsapi_error *error, int code, struct rv_str key, struct rv_str text,
 		    struct rv_str where)
@@ -67,7 +67,8 @@ int rsapi_open(const struct rsapi_opt *opt, struct rsapi **out, struct rsapi_err
 			transport = transports[i];
 	if (transport == NULL)
 		return rsapi_fail(error, RV_EINVALID, "rsapi.url", "",
-				  "the server must be unix:/path, https://host or sqlite:/path");
+				  "the server must be unix:/path, https://host, sqlite:/path or "
+				  "postgresql:...");
 	api = calloc(1, sizeof(*api));
 	if (api == NULL)
 		return rsapi_fail(error, -ENOMEM, "", "", "out of memory");

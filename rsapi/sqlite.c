@@ -1,4 +1,4 @@
-/* sqlite: - no rs anywhere: its core runs here, under the store's lock. */
+/* sqlite: and postgresql: - no rs anywhere: its core runs here, under the store's lock. */
 #include "rsapi/transport.h"
 
 #include <errno.h>
@@ -72,25 +72,21 @@ static int read_conf(const char *url, struct rv_conf **out, struct rv_diag *diag
 	return r;
 }
 
-static int open_core(const struct rsapi_opt *opt, void **state, struct rsapi_error *error)
+/* file: of the store, where it is one; else NULL. */
+static int open_core(const char *url, struct rv_str dir, const char *file, void **state,
+		     struct rsapi_error *error)
 {
-	const char *path = opt->url + strlen(rsapi_sqlite.scheme);
-	const char *slash = strrchr(path, '/');
-	struct core *core = NULL;
+	struct core *core = calloc(1, sizeof(*core));
 	struct rv_diag diag = { 0 };
 	int r;
 
-	if (path[0] != '/' || slash[1] == '\0')
-		return rsapi_fail(error, RV_EINVALID, "rsapi.url", "",
-				  "sqlite: takes the absolute path of a store");
-	core = calloc(1, sizeof(*core));
 	if (core != NULL)
-		core->dir = strndup(path, slash > path ? (size_t)(slash - path) : 1);
+		core->dir = strndup(dir.ptr, dir.len);
 	if (core == NULL || core->dir == NULL) {
 		r = -ENOMEM;
 		goto fail;
 	}
-	r = read_conf(opt->url, &core->conf, &diag);
+	r = read_conf(url, &core->conf, &diag);
 	if (r == RV_OK)
 		r = rv_conf_files_read(core->conf, rv_rs_duty_spec.files, core->dir, &diag);
 	if (r == RV_OK) {
@@ -99,8 +95,8 @@ static int open_core(const struct rsapi_opt *opt, void **state, struct rsapi_err
 		r = rv_rs_open(&rs_opt, &core->rs, &diag);
 	}
 	/* The first file missed may be another; the one that was named says more. */
-	if (r == -ENOENT && access(path, F_OK) != 0)
-		rv_diag_set(&diag, r, "rsapi.store", "", "there is no database %s", path);
+	if (r == -ENOENT && file != NULL && access(file, F_OK) != 0)
+		rv_diag_set(&diag, r, "rsapi.store", "", "there is no database %s", file);
 	if (r != RV_OK)
 		goto fail;
 	*state = core;
@@ -111,4 +107,26 @@ fail:
 	return rsapi_fail_diag(error, r, &diag);
 }
 
-const struct rsapi_transport rsapi_sqlite = { "sqlite:", open_core, call, close_core };
+static int open_sqlite(const struct rsapi_opt *opt, void **state, struct rsapi_error *error)
+{
+	const char *path = opt->url + strlen(rsapi_sqlite.scheme);
+	const char *slash = strrchr(path, '/');
+
+	if (path[0] != '/' || slash[1] == '\0')
+		return rsapi_fail(error, RV_EINVALID, "rsapi.url", "",
+				  "sqlite: takes the absolute path of a store");
+	return open_core(opt->url, rv_strn(path, slash > path ? (size_t)(slash - path) : 1), path,
+			 state, error);
+}
+
+static int open_postgresql(const struct rsapi_opt *opt, void **state, struct rsapi_error *error)
+{
+	if (opt->state_dir == NULL)
+		return rsapi_fail(error, RV_EINVALID, "rsapi.url", "",
+				  "postgresql: needs state_dir, where the rs has its key");
+	return open_core(opt->url, rv_str(opt->state_dir), NULL, state, error);
+}
+
+const struct rsapi_transport rsapi_sqlite = { "sqlite:", open_sqlite, call, close_core };
+const struct rsapi_transport rsapi_postgresql = { "postgresql:", open_postgresql, call,
+						  close_core };

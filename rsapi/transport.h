@@ -18,7 +18,7 @@ struct rsapi_transport {
 	void (*close)(void *state);
 };
 
-extern const struct rsapi_transport rsapi_unix, rsapi_https, rsapi_sqlite;
+extern const struct rsapi_transport rsapi_unix, rsapi_https, rsapi_sqlite, rsapi_postgresql;
 
 /* Fill the error and return code, as rv_diag_set does. */
 int rsapi_fail(struct rsapi_error *error, int code, const char *key, const char *where,

@@ -13,11 +13,13 @@
 #include "base/buf.h"
 #include "base/time.h"
 #include "pki/pki.h"
+#include "test/unit/lib/db/pg_backend.h"
 #include "test/unit/rsapi/calls.h"
 
 struct fixture {
 	char dir[64];
-	char url[96];
+	char url[512];
+	const char *state_dir; /* of a store that is no file */
 };
 
 /* A state directory as `reeve pki init` leaves it: the RS CA is there. */
@@ -59,6 +61,26 @@ static int set_up(void **state)
 	return 0;
 }
 
+static bool is_on_postgresql(void)
+{
+	const char *db = getenv("REEVE_TEST_DB");
+
+	return db != NULL && strcmp(db, "postgresql") == 0;
+}
+
+static int set_up_store(void **state)
+{
+	struct fixture *f;
+
+	set_up(state);
+	f = *state;
+	if (is_on_postgresql()) {
+		pg_backend.fresh(f->url);
+		f->state_dir = f->dir;
+	}
+	return 0;
+}
+
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
@@ -73,7 +95,7 @@ static int tear_down(void **state)
 static void the_core_in_process_answers_like_any_rs(void **state)
 {
 	const struct fixture *f = *state;
-	struct rsapi_opt opt = { .url = f->url };
+	struct rsapi_opt opt = { .url = f->url, .state_dir = f->state_dir };
 	struct rsapi_error error = { 0 };
 	struct rsapi *api = NULL;
 
@@ -86,7 +108,7 @@ static void the_core_in_process_answers_like_any_rs(void **state)
 static void a_store_in_use_is_refused(void **state)
 {
 	const struct fixture *f = *state;
-	struct rsapi_opt opt = { .url = f->url };
+	struct rsapi_opt opt = { .url = f->url, .state_dir = f->state_dir };
 	struct rsapi_error error = { 0 };
 	struct rsapi *first = NULL;
 	struct rsapi *second = NULL;
@@ -103,7 +125,7 @@ static void a_store_in_use_is_refused(void **state)
 static void paths_that_are_no_store_are_refused(void **state)
 {
 	static const char *const urls[] = { "sqlite:", "sqlite:rs.db", "sqlite:/tmp/",
-					    "sqlite:/tmp/a\"b" };
+					    "sqlite:/tmp/a\"b", "postgresql:dbname=x" };
 
 	(void)state;
 	for (size_t i = 0; i < RV_ARRAY_LEN(urls); i++) {
@@ -134,12 +156,19 @@ static void a_missing_database_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_core_in_process_answers_like_any_rs, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(a_store_in_use_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_core_in_process_answers_like_any_rs,
+						set_up_store, tear_down),
+		cmocka_unit_test_setup_teardown(a_store_in_use_is_refused, set_up_store, tear_down),
 		cmocka_unit_test(a_missing_database_is_named),
 		cmocka_unit_test(paths_that_are_no_store_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed;
+
+	if (is_on_postgresql() && !pg_start())
+		return 0;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (is_on_postgresql())
+		pg_stop();
+	return failed;
 }
