@@ -159,21 +159,20 @@ static void cutter_stop(void)
 	rmdir(cutter.dir);
 }
 
-/* The same database, by way of the cutter. */
-static void through_cutter(char url[static URL_MAX])
+/* The same database, by the socket in `dir`. */
+static void by_way_of(const char *dir, char url[static URL_MAX])
 {
 	char database[64];
 
 	snprintf(database, sizeof(database), "%s", strstr(url, "dbname="));
-	snprintf(url, URL_MAX, "postgresql:host=%s user=reeve %s", cutter.dir, database);
+	snprintf(url, URL_MAX, "postgresql:host=%s user=reeve %s", dir, database);
 }
 
 static int teardown(void **state)
 {
 	struct fix *f = *state;
 
-	snprintf(f->url, URL_MAX, "postgresql:host=%s user=reeve %s", pg_dir(),
-		 strstr(f->url, "dbname="));
+	by_way_of(pg_dir(), f->url);
 	return fix_teardown(state);
 }
 
@@ -183,7 +182,7 @@ static int setup(void **state)
 
 	uv_loop_init(&f->loop);
 	pg_backend.fresh(f->url);
-	through_cutter(f->url);
+	by_way_of(cutter.dir, f->url);
 	fix_open(f);
 	*state = f;
 	return 0;
@@ -304,6 +303,7 @@ static void cut_everywhere(struct fix *f, unsigned direction, int64_t *next)
 		kept += n;
 		*next += ITEMS;
 	}
+	atomic_store(&cutter.left[direction], -1); /* the last cut may not have been reached */
 	rv_db_stats(f->db, &stats);
 	print_message("# %d bytes %s the server: %u items refused, %u acknowledged, %llu losses\n",
 		      length, direction == 0 ? "to" : "from", lost, kept,
