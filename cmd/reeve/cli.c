@@ -186,30 +186,42 @@ static void drop_status_default(struct rv_cli_conf *out)
 	}
 }
 
+/* The file to read; NULL = none, only defaults. */
+static const char *choose_path(const struct rv_cli *cli)
+{
+	if (cli->config != NULL || access(SYSTEM_CONFIG, F_OK) != 0)
+		return cli->config;
+	return SYSTEM_CONFIG;
+}
+
+int rv_cli_reread_conf(const struct rv_cli *cli, const struct rv_cli_conf *like,
+		       struct rv_conf **out, struct rv_diag *diag)
+{
+	const char *path = choose_path(cli);
+	struct rv_buf text = { .wipe = true };
+	int err = RV_OK;
+
+	if (path != NULL)
+		err = rv_buf_read_file(&text, path, CONFIG_MAX);
+	if (err != RV_OK)
+		rv_diag_set(diag, err, "conf.file", NULL, "%s: %s", path,
+			    err > -1000 ? strerror(-err) : rv_err_name(err));
+	else
+		err = rv_conf_parse(like->schema, like->schema_count, rv_buf_str(&text),
+				    path != NULL ? path : "defaults", out, diag);
+	rv_buf_deinit(&text);
+	return err;
+}
+
 int rv_cli_read_conf(const struct rv_cli *cli, bool is_alone, struct rv_cli_conf *out)
 {
-	const char *path = cli->config;
-	struct rv_buf text = { .wipe = true };
 	struct rv_diag diag = { 0 };
-	int err = RV_OK;
 
 	out->conf = NULL;
 	out->schema_count = rv_duties_schema(out->schema);
 	if (is_alone)
 		drop_status_default(out);
-	if (path == NULL && access(SYSTEM_CONFIG, F_OK) == 0)
-		path = SYSTEM_CONFIG;
-	if (path != NULL)
-		err = rv_buf_read_file(&text, path, CONFIG_MAX);
-	if (err != RV_OK) {
-		rv_cli_error("%s: %s", path, err > -1000 ? strerror(-err) : rv_err_name(err));
-		rv_buf_deinit(&text);
-		return RV_EXIT_CONFIG;
-	}
-	err = rv_conf_parse(out->schema, out->schema_count, rv_buf_str(&text),
-			    path != NULL ? path : "defaults", &out->conf, &diag);
-	rv_buf_deinit(&text);
-	if (err == RV_OK)
+	if (rv_cli_reread_conf(cli, out, &out->conf, &diag) == RV_OK)
 		return RV_EXIT_OK;
 	rv_cli_error("%s", diag.text); /* it begins with file:line */
 	return RV_EXIT_CONFIG;

@@ -61,6 +61,11 @@ struct rv_cli_conf {
  * component by itself, for which status.listen has no default. RV_EXIT_CONFIG after a message. */
 int rv_cli_read_conf(const struct rv_cli *cli, bool is_alone, struct rv_cli_conf *out) RV_MUSTCHECK;
 
+/* The same file as it is now, by the schema of `like`. Errors of rv_conf_parse or errno codes, with
+ * diag, whose text begins with the file's name. */
+int rv_cli_reread_conf(const struct rv_cli *cli, const struct rv_cli_conf *like,
+		       struct rv_conf **out, struct rv_diag *diag) RV_MUSTCHECK;
+
 /* The state directory, absolute, made with 0700 if missing: --state, else /var/lib/reeve for root,
  * else $XDG_STATE_HOME/reeve or ~/.local/state/reeve. RV_EXIT_FAILURE after a message: it cannot be
  * made, or others may write in it. */

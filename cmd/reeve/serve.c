@@ -124,59 +124,79 @@ static int prepare_first_start(const struct rv_component *component,
 	return RV_EXIT_OK;
 }
 
-static void init_log(struct rv_supervisor_opt *opt)
+/* For what is said before the supervisor takes it over. */
+static void init_log(const struct rv_conf *conf)
 {
-	const struct rv_conf_sec *sec = rv_conf_get(opt->conf, "reeve", NULL);
+	const struct rv_conf_sec *sec = rv_conf_get(conf, "reeve", NULL);
 	enum rv_log_level level = RV_LOG_INFO;
-	int err;
+	int err = rv_log_level_parse(rv_str(rv_conf_str(sec, "log_level")), &level);
 
-	opt->log_level = rv_conf_str(sec, "log_level");
-	opt->log_format = rv_conf_str(sec, "log_format");
-	err = rv_log_level_parse(rv_str(opt->log_level), &level);
 	rv_log_init("reeve", err == RV_OK ? level : RV_LOG_INFO,
-		    strcmp(opt->log_format, "json") == 0 ? RV_LOG_JSON : RV_LOG_LOGFMT,
+		    strcmp(rv_conf_str(sec, "log_format"), "json") == 0 ? RV_LOG_JSON
+									: RV_LOG_LOGFMT,
 		    STDERR_FILENO);
+}
+
+/* What the supervisor's callbacks get. */
+struct serving {
+	const struct rv_cli *cli;
+	const struct rv_cli_conf *source;
+	struct first first;
+};
+
+static int read_conf_again(void *arg, struct rv_conf **out, struct rv_diag *diag)
+{
+	const struct serving *serving = arg;
+
+	return rv_cli_reread_conf(serving->cli, serving->source, out, diag);
 }
 
 static void on_ready(void *arg)
 {
-	show_token(arg);
+	struct serving *serving = arg;
+
+	show_token(&serving->first);
 	rv_log(RV_LOG_INFO, "app.supervisor.ready");
 }
 
-static int run(const struct rv_cli *cli, const struct rv_component *component, struct rv_conf *conf)
+static int run(const struct rv_cli *cli, const struct rv_component *component,
+	       const struct rv_cli_conf *source)
 {
 	const struct rv_duty_spec *duties[RV_DUTIES_MAX], *known[RV_DUTIES_MAX];
 	char state_dir[RV_CLI_PATH_MAX], libexec[RV_CLI_PATH_MAX];
 	struct rv_supervisor_opt opt = {
 		.duties = duties,
 		.known = known,
-		.conf = conf,
+		.conf = source->conf,
 		.libexec_dir = libexec,
 		.state_dir = state_dir,
 		.join = cli->join,
+		.read_conf = read_conf_again,
 		.on_ready = on_ready,
 	};
-	struct first first = { .conf = conf, .state_dir = state_dir };
+	struct serving serving = { .cli = cli,
+				   .source = source,
+				   .first = { .conf = source->conf, .state_dir = state_dir } };
+	struct first *first = &serving.first;
 	struct rv_diag diag = { 0 };
 	int status = rv_cli_state_dir(cli, state_dir);
 	int err;
 
-	choose_duties(component, conf, duties);
+	choose_duties(component, source->conf, duties);
 	if (status == RV_EXIT_OK)
-		status = prepare_first_start(component, duties, &first);
+		status = prepare_first_start(component, duties, first);
 	if (status != RV_EXIT_OK)
 		return status;
 	rv_duties_all(known);
 	rv_cli_libexec(cli, libexec);
-	init_log(&opt);
-	opt.arg = &first;
+	init_log(source->conf);
+	opt.arg = &serving;
 	err = rv_supervisor_run(&opt, &diag);
 	/* Never ready, but rs has its store and so may have the token: it would be lost. Otherwise
 	 * the next start makes another one. */
 	if (!rv_first_needs_token(state_dir))
-		show_token(&first);
-	rv_wipe(first.token, sizeof(first.token));
+		show_token(first);
+	rv_wipe(first->token, sizeof(first->token));
 	if (err == RV_OK)
 		return RV_EXIT_OK;
 	rv_cli_error_diag(&diag);
@@ -200,7 +220,7 @@ int rv_command_serve(int argc, char **argv)
 	}
 	status = rv_cli_read_conf(&cli, component != NULL, &source);
 	if (status == RV_EXIT_OK)
-		status = run(&cli, component, source.conf);
+		status = run(&cli, component, &source);
 	rv_conf_free(source.conf);
 	return status;
 }

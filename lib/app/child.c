@@ -24,7 +24,7 @@ enum {
 
 static void on_timer(uv_timer_t *timer);
 
-static int seal(int fd, struct rv_str bytes)
+static int write_and_seal(int fd, struct rv_str bytes)
 {
 	size_t done = 0;
 
@@ -40,22 +40,41 @@ static int seal(int fd, struct rv_str bytes)
 	return RV_OK;
 }
 
-int rv_sv_child_init(struct rv_sv *sv, struct rv_sv_child *child)
+int rv_sv_seal(struct rv_str bytes, int *out_fd)
+{
+	int fd = memfd_create("reeve-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int err;
+
+	if (fd < 0)
+		return rv_err_from_errno();
+	err = write_and_seal(fd, bytes);
+	if (err != RV_OK) {
+		close(fd);
+		return err;
+	}
+	*out_fd = fd;
+	return RV_OK;
+}
+
+int rv_sv_child_pack(const struct rv_sv_child *child, const struct rv_conf *conf,
+		     struct rv_buf *out)
 {
 	static const char *const none[] = { NULL };
 	const char *const *sections = child->spec->sections;
+
+	return rv_conf_pack(conf, sections != NULL ? sections : none, child->spec->files, out);
+}
+
+int rv_sv_child_init(struct rv_sv *sv, struct rv_sv_child *child)
+{
 	struct rv_buf packed = { .wipe = true };
 	int err;
 
 	child->sv = sv;
 	child->run = RV_DUTY_WAITING;
-	child->conf_fd = memfd_create("reeve-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (child->conf_fd < 0)
-		return rv_err_from_errno();
-	err = rv_conf_pack(sv->conf, sections != NULL ? sections : none, child->spec->files,
-			   &packed);
+	err = rv_sv_child_pack(child, sv->conf, &packed);
 	if (err == RV_OK)
-		err = seal(child->conf_fd, rv_buf_str(&packed));
+		err = rv_sv_seal(rv_buf_str(&packed), &child->conf_fd);
 	rv_buf_deinit(&packed);
 	if (err != RV_OK)
 		return err;
@@ -73,6 +92,8 @@ void rv_sv_child_close(struct rv_sv_child *child)
 		close(child->listeners[i]);
 	if (child->conf_fd >= 0)
 		close(child->conf_fd);
+	if (child->next_conf_fd >= 0)
+		close(child->next_conf_fd);
 	if (child->timer.data != NULL)
 		uv_close((uv_handle_t *)&child->timer, NULL);
 }
@@ -92,6 +113,14 @@ static void take_failure(struct rv_sv_child *child, const struct rv_control_msg 
 		       RV_KS("reason", text));
 }
 
+static void take_reloaded(struct rv_sv_child *child, const struct rv_control_msg *msg)
+{
+	char text[RV_DIAG_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%.*s", RV_STR_ARG(msg->body));
+	rv_sv_reload_answered(child, msg->status, text);
+}
+
 static void on_msg(void *arg, struct rv_control_msg *msg)
 {
 	struct rv_sv_child *child = arg;
@@ -101,6 +130,8 @@ static void on_msg(void *arg, struct rv_control_msg *msg)
 		rv_sv_child_ready(child);
 	} else if (msg->kind == RV_CONTROL_FAILED) {
 		take_failure(child, msg);
+	} else if (msg->kind == RV_CONTROL_RELOADED) {
+		take_reloaded(child, msg);
 	}
 }
 
@@ -198,7 +229,9 @@ static int execute(const char *path, int fd, pid_t *out)
 
 static int send_start(struct rv_sv_child *child)
 {
-	const struct rv_supervisor_opt *opt = child->sv->opt;
+	const struct rv_conf_sec *sec = rv_conf_get(child->sv->conf, "reeve", NULL);
+	const char *level = rv_conf_str(sec, "log_level");
+	const char *format = rv_conf_str(sec, "log_format");
 	struct rv_control_msg msg = { .kind = RV_CONTROL_START,
 				      .fd_count = 1 + child->listener_count };
 	struct rv_buf body = { .wipe = true };
@@ -206,11 +239,11 @@ static int send_start(struct rv_sv_child *child)
 
 	if (err != RV_OK)
 		return err;
-	rv_buf_put(&body, opt->log_level, strlen(opt->log_level) + 1);
-	rv_buf_put(&body, opt->log_format, strlen(opt->log_format) + 1);
+	rv_buf_put(&body, level, strlen(level) + 1);
+	rv_buf_put(&body, format, strlen(format) + 1);
 	rv_rights_encode(rv_rights_of(child->sv, child->spec), &body);
 	rv_buf_putc(&body, '\0');
-	rv_buf_puts(&body, opt->state_dir);
+	rv_buf_puts(&body, child->sv->opt->state_dir);
 	if (child->spec->wants_tickets) {
 		rv_buf_putc(&body, '\0');
 		rv_buf_put_str(&body, rv_ticket_ring_bytes(&child->sv->tickets));
@@ -351,6 +384,7 @@ void rv_sv_child_reap(struct rv_sv_child *child)
 	child->control = NULL;
 	child->pid = 0;
 	uv_timer_stop(&child->timer);
+	rv_sv_reload_answered(child, RV_ECLOSED, child->note);
 	wait_for_restart(child, ran_us);
 	rv_sv_child_gone(child);
 }

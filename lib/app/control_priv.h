@@ -23,6 +23,8 @@
  *   LINE     supervisor      self, peer: a line over which self hands    one end of a pair
  *                            sockets to peer (status 0) or takes them
  *                            from it (status 1)
+ *   RELOAD   supervisor      body: level NUL format                      config
+ *   RELOADED duty            status, body: why it keeps its old config
  *   SOCKET   duty, over a    body: the label of the socket               the socket
  *            LINE
  *
@@ -57,6 +59,8 @@ enum rv_control_kind {
 	RV_CONTROL_TICKETS,
 	RV_CONTROL_LINE,
 	RV_CONTROL_SOCKET,
+	RV_CONTROL_RELOAD,
+	RV_CONTROL_RELOADED,
 	RV_CONTROL_KIND_END,
 };
 

@@ -67,7 +67,7 @@ struct rv_bus *rv_duty_bus(struct rv_duty *duty)
 	return duty->bus;
 }
 
-const struct rv_conf *rv_duty_conf(struct rv_duty *duty)
+struct rv_conf *rv_duty_conf(struct rv_duty *duty)
 {
 	return duty->conf;
 }
@@ -247,6 +247,100 @@ static void take_line(struct rv_duty *duty, struct rv_control_msg *msg)
 	msg->fds[0] = -1;
 }
 
+static int read_conf(const struct rv_duty *duty, int fd, struct rv_conf **out)
+{
+	const struct rv_duty_code *code = duty->code;
+	struct stat st;
+	char *bytes = NULL;
+	int err = RV_ELIMIT;
+
+	if (fstat(fd, &st) != 0)
+		return rv_err_from_errno();
+	if (st.st_size > CONFIG_MAX)
+		return RV_ELIMIT;
+	bytes = malloc((size_t)st.st_size + 1);
+	if (bytes == NULL)
+		return -ENOMEM;
+	if (pread(fd, bytes, (size_t)st.st_size, 0) == st.st_size)
+		err = rv_conf_unpack(code->schema, code->schema_count,
+				     rv_strn(bytes, (size_t)st.st_size), out);
+	explicit_bzero(bytes, (size_t)st.st_size);
+	free(bytes);
+	return err;
+}
+
+/* "info NUL logfmt", and what follows a NUL, if any. */
+static int read_log_settings(struct rv_duty *duty, struct rv_str body, struct rv_str *out_rest)
+{
+	size_t end = rv_str_find(body, '\0');
+	struct rv_str format = rv_str_sub(body, end + 1, body.len);
+	int err = rv_log_level_parse(rv_str_sub(body, 0, end), &duty->log_level);
+
+	if (err != RV_OK)
+		return err;
+	end = rv_str_find(format, '\0');
+	*out_rest = rv_str_sub(format, end + 1, format.len);
+	duty->log_format = rv_str_is(rv_str_sub(format, 0, end), "json") ? RV_LOG_JSON
+									 : RV_LOG_LOGFMT;
+	return RV_OK;
+}
+
+static void init_log(const struct rv_duty *duty)
+{
+	char name[RV_BUS_NAME_MAX + 8];
+
+	snprintf(name, sizeof(name), "%s.%u", duty->code->spec->name, duty->instance);
+	rv_log_init(name, duty->log_level, duty->log_format, STDERR_FILENO);
+}
+
+static void describe(int err, const struct rv_diag *diag, char *out, size_t size)
+{
+	snprintf(out, size, "%s%s%s", diag->where, diag->where[0] != '\0' ? ": " : "",
+		 diag->text[0] != '\0' ? diag->text : rv_err_name(err));
+}
+
+/* -- reload --------------------------------------------------------------------------------- */
+
+static int switch_conf(struct rv_duty *duty, int fd, struct rv_diag *diag)
+{
+	struct rv_conf *conf = NULL;
+	int err = read_conf(duty, fd, &conf);
+
+	if (err != RV_OK)
+		return err;
+	if (duty->code->reload != NULL)
+		err = duty->code->reload(duty->state, conf, diag);
+	if (err != RV_OK || duty->code->reload == NULL) { /* it may point into what it has */
+		rv_conf_free(conf);
+		return err;
+	}
+	rv_conf_free(duty->conf);
+	duty->conf = conf;
+	return RV_OK;
+}
+
+static void take_reload(struct rv_duty *duty, const struct rv_control_msg *msg)
+{
+	struct rv_control_msg answer = { .kind = RV_CONTROL_RELOADED };
+	char text[RV_DIAG_TEXT_MAX + RV_DIAG_WHERE_MAX + 4];
+	struct rv_diag diag = { 0 };
+	struct rv_str rest;
+
+	if (duty->is_stopping)
+		return;
+	answer.status = msg->fd_count == 1 ? switch_conf(duty, msg->fds[0], &diag) : RV_ESYNTAX;
+	if (answer.status == RV_OK)
+		answer.status = read_log_settings(duty, msg->body, &rest);
+	if (answer.status == RV_OK) {
+		init_log(duty);
+	} else {
+		describe(answer.status, &diag, text, sizeof(text));
+		answer.body = rv_str(text);
+	}
+	if (rv_control_chan_send(duty->control, &answer) != RV_OK)
+		rv_log(RV_LOG_ERROR, "app.reload.unanswered");
+}
+
 static void on_control(void *arg, struct rv_control_msg *msg)
 {
 	struct rv_duty *duty = arg;
@@ -259,6 +353,8 @@ static void on_control(void *arg, struct rv_control_msg *msg)
 		take_tickets(duty, msg->body);
 	else if (msg->kind == RV_CONTROL_LINE)
 		take_line(duty, msg);
+	else if (msg->kind == RV_CONTROL_RELOAD)
+		take_reload(duty, msg);
 	else if (msg->kind == RV_CONTROL_STOP)
 		begin_stop(duty);
 }
@@ -304,41 +400,15 @@ static int receive_start(int fd, char *packet, struct rv_control_msg *out)
 	return RV_OK;
 }
 
-static int read_conf(struct rv_duty *duty, int fd)
-{
-	const struct rv_duty_code *code = duty->code;
-	struct stat st;
-	char *bytes = NULL;
-	int err = RV_ELIMIT;
-
-	if (fstat(fd, &st) != 0)
-		return rv_err_from_errno();
-	if (st.st_size > CONFIG_MAX)
-		return RV_ELIMIT;
-	bytes = malloc((size_t)st.st_size + 1);
-	if (bytes == NULL)
-		return -ENOMEM;
-	if (pread(fd, bytes, (size_t)st.st_size, 0) == st.st_size)
-		err = rv_conf_unpack(code->schema, code->schema_count,
-				     rv_strn(bytes, (size_t)st.st_size), &duty->conf);
-	explicit_bzero(bytes, (size_t)st.st_size);
-	free(bytes);
-	return err;
-}
-
 /* "info NUL logfmt NUL on 990 985 NUL /var/lib/reeve", and perhaps NUL and ticket keys. */
 static int read_settings(struct rv_duty *duty, struct rv_str body)
 {
-	struct rv_str format, user, dir, keys;
-	size_t end = rv_str_find(body, '\0');
-	int err = rv_log_level_parse(rv_str_sub(body, 0, end), &duty->log_level);
+	struct rv_str user, dir, keys;
+	size_t end;
+	int err = read_log_settings(duty, body, &user);
 
 	if (err != RV_OK)
 		return err;
-	format = rv_str_sub(body, end + 1, body.len);
-	end = rv_str_find(format, '\0');
-	user = rv_str_sub(format, end + 1, format.len);
-	format = rv_str_sub(format, 0, end);
 	end = rv_str_find(user, '\0');
 	dir = rv_str_sub(user, end + 1, user.len);
 	user = rv_str_sub(user, 0, end);
@@ -348,7 +418,6 @@ static int read_settings(struct rv_duty *duty, struct rv_str body)
 	err = rv_rights_decode(user, &duty->user);
 	if (err != RV_OK)
 		return err;
-	duty->log_format = rv_str_is(format, "json") ? RV_LOG_JSON : RV_LOG_LOGFMT;
 	if (dir.len == 0 || dir.ptr[0] != '/')
 		return RV_ESYNTAX;
 	duty->state_dir = strndup(dir.ptr, dir.len);
@@ -363,7 +432,6 @@ static int take_start(struct rv_duty *duty, int control_fd)
 {
 	char *packet = malloc(RV_CONTROL_PACKET_MAX);
 	struct rv_control_msg msg;
-	char name[RV_BUS_NAME_MAX + 8];
 	int err;
 
 	if (packet == NULL)
@@ -374,14 +442,13 @@ static int take_start(struct rv_duty *duty, int control_fd)
 	duty->instance = msg.self.instance;
 	err = read_settings(duty, msg.body);
 	if (err == RV_OK)
-		err = read_conf(duty, msg.fds[0]);
+		err = read_conf(duty, msg.fds[0], &duty->conf);
 	for (size_t i = 1; err == RV_OK && i < msg.fd_count; i++) {
 		duty->listeners[duty->listener_count++] = msg.fds[i];
 		msg.fds[i] = -1;
 	}
 	rv_control_close_fds(&msg);
-	snprintf(name, sizeof(name), "%s.%u", duty->code->spec->name, duty->instance);
-	rv_log_init(name, duty->log_level, duty->log_format, STDERR_FILENO);
+	init_log(duty);
 out:
 	explicit_bzero(packet, RV_CONTROL_PACKET_MAX); /* it had ticket keys */
 	free(packet);
@@ -408,11 +475,9 @@ static int open_loop(struct rv_duty *duty, int control_fd)
 static void report_failure(struct rv_duty *duty, int err, const struct rv_diag *diag)
 {
 	char text[RV_DIAG_TEXT_MAX + RV_DIAG_WHERE_MAX + 4];
-	bool has_where = diag->where[0] != '\0';
 	struct rv_control_msg msg = { .kind = RV_CONTROL_FAILED, .status = err };
 
-	snprintf(text, sizeof(text), "%s%s%s", diag->where, has_where ? ": " : "",
-		 diag->text[0] != '\0' ? diag->text : rv_err_name(err));
+	describe(err, diag, text, sizeof(text));
 	msg.body = rv_str(text);
 	if (rv_control_chan_send(duty->control, &msg) != RV_OK)
 		rv_log(RV_LOG_ERROR, "app.duty.refused", RV_KS("error", text));

@@ -100,8 +100,10 @@ struct rv_duty_info {
 	enum rv_duty_run run; /* WAITING: it died; to be started again after a back-off */
 	int pid;              /* 0 while WAITING */
 	uint64_t restarts;
-	int64_t started_us;          /* UTC, of the last start */
-	char note[RV_DUTY_NOTE_MAX]; /* how it ended last ("signal 11"), or "" */
+	int64_t started_us; /* UTC, of the last start */
+	/* How it ended last ("signal 11"), or "". READY: what waits for a restart ("needs a
+	 * restart: ls.listen"), or "". */
+	char note[RV_DUTY_NOTE_MAX];
 };
 
 struct rv_duty; /* the running process */
@@ -115,6 +117,12 @@ struct rv_duty_code {
 	 * first start the supervisor prints diag and gives up, later diag is logged and it tries
 	 * again. */
 	int (*start)(struct rv_duty *duty, void **state, struct rv_diag *diag);
+	/* The configuration was read again, and live items of its sections differ. Look at
+	 * everything first, then switch; an error (with diag) means that nothing has changed, and
+	 * the duty goes on with what it has. `conf` becomes rv_duty_conf(); the one before is freed
+	 * after this call: who keeps pointers into it takes a reference (rv_conf_ref). NULL: the
+	 * duty has no live items. */
+	int (*reload)(void *state, struct rv_conf *conf, struct rv_diag *diag);
 	/* End activity: finish what was begun, close handles; then call rv_duty_stopped(). */
 	void (*stop)(void *state);
 	/* Give the memory back, if stop() did not: called last of all, when the bus has ended what
@@ -134,7 +142,7 @@ int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code);
 
 uv_loop_t *rv_duty_loop(struct rv_duty *duty);
 struct rv_bus *rv_duty_bus(struct rv_duty *duty);
-const struct rv_conf *rv_duty_conf(struct rv_duty *duty);
+struct rv_conf *rv_duty_conf(struct rv_duty *duty);
 unsigned rv_duty_instance(const struct rv_duty *duty);
 const char *rv_duty_state_dir(const struct rv_duty *duty); /* absolute, private to the service */
 /* Listening sockets made by the supervisor: bound and listening, non-blocking, close-on-exec. They

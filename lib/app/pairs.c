@@ -201,7 +201,8 @@ static void fill_info(const struct rv_sv_child *child, struct rv_duty_info *out)
 		.started_us = child->started_us,
 	};
 	memcpy(out->name, party_of(child).name, sizeof(out->name));
-	memcpy(out->note, child->note, sizeof(out->note));
+	memcpy(out->note, child->run == RV_DUTY_READY ? child->pending : child->note,
+	       sizeof(out->note));
 }
 
 void rv_sv_roster_send(uv_timer_t *timer)

@@ -22,6 +22,7 @@ static const struct rv_conf_item reeve_items[] = {
 		.type = RV_CONF_ENUM,
 		.def = "info",
 		.choices = level_choices,
+		.reload = RV_CONF_LIVE,
 		.doc = "Least severe level that is logged.",
 		.doc_ja = "ログに出力する最低レベル。",
 	},
@@ -30,6 +31,7 @@ static const struct rv_conf_item reeve_items[] = {
 		.type = RV_CONF_ENUM,
 		.def = "logfmt",
 		.choices = format_choices,
+		.reload = RV_CONF_LIVE,
 		.doc = "Form of a log line: key=value pairs, or one JSON object.",
 		.doc_ja = "ログ行の形式。key=value の並び、または JSON オブジェクト。",
 	},
@@ -39,6 +41,7 @@ static const struct rv_conf_item reeve_items[] = {
 		.def = "10s",
 		.min = 100 * RV_US_PER_MS,
 		.max = 600 * RV_US_PER_SEC,
+		.reload = RV_CONF_LIVE,
 		.doc = "How long each part may take to end before it is killed.",
 		.doc_ja = "各プロセスの終了を待つ時間。過ぎると強制終了する。",
 	},
@@ -98,6 +101,19 @@ const size_t rv_app_section_count = RV_ARRAY_LEN(rv_app_sections);
 
 #define SECOND_SIGNAL_US INT64_C(500000)
 
+void rv_sv_apply_settings(struct rv_sv *sv)
+{
+	const struct rv_conf_sec *sec = rv_conf_get(sv->conf, "reeve", NULL);
+	bool is_json = strcmp(rv_conf_str(sec, "log_format"), "json") == 0;
+	enum rv_log_level level = RV_LOG_INFO;
+	int err = rv_log_level_parse(rv_str(rv_conf_str(sec, "log_level")), &level);
+
+	assert(err == RV_OK); /* its choices are those of lib/log */
+	rv_log_init("reeve", level, is_json ? RV_LOG_JSON : RV_LOG_LOGFMT, STDERR_FILENO);
+	sv->shutdown_us = rv_conf_int(sec, "shutdown_timeout");
+	rv_sv_tickets_schedule(sv);
+}
+
 static const int signal_numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
 static void notify_progress(struct rv_sv *sv)
@@ -113,6 +129,10 @@ static void notify_progress(struct rv_sv *sv)
 		rv_notify(text);
 		if (sv->opt->on_ready != NULL)
 			sv->opt->on_ready(sv->opt->arg);
+		if (sv->reload.is_again) {
+			sv->reload.is_again = false;
+			rv_sv_reload(sv);
+		}
 		return;
 	}
 	snprintf(text, sizeof(text), "STATUS=%zu of %zu processes ready", ready, sv->child_count);
@@ -137,6 +157,7 @@ static void close_all(struct rv_sv *sv)
 	uv_close((uv_handle_t *)&sv->roster_timer, NULL);
 	uv_close((uv_handle_t *)&sv->clock_timer, NULL);
 	uv_close((uv_handle_t *)&sv->ticket_timer, NULL);
+	uv_close((uv_handle_t *)&sv->reload.timer, NULL);
 	for (size_t i = 0; i < sv->child_count; i++)
 		rv_sv_child_close(&sv->children[i]);
 }
@@ -210,6 +231,10 @@ static void on_signal(uv_signal_t *handle, int signum)
 			rv_sv_child_reap(&sv->children[i]);
 		return;
 	}
+	if (signum == SIGHUP) {
+		rv_sv_reload(sv);
+		return;
+	}
 	if (!sv->is_stopping) {
 		rv_sv_stop(sv);
 		return;
@@ -263,6 +288,7 @@ static int plan(struct rv_sv *sv)
 					.instance = (unsigned)w,
 					.stop_stage = stage,
 					.conf_fd = -1,
+					.next_conf_fd = -1,
 				};
 		}
 	}
@@ -344,16 +370,16 @@ static void look_at_clock(uv_timer_t *timer)
 
 int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 {
-	struct rv_sv sv = {
-		.opt = opt, .conf = opt->conf, .diag = diag, .broker = { .fd = -1, .lock_fd = -1 }
-	};
+	struct rv_sv sv = { .opt = opt,
+			    .conf = rv_conf_ref(opt->conf),
+			    .diag = diag,
+			    .broker = { .fd = -1, .lock_fd = -1 } };
 	int err = uv_loop_init(&sv.loop);
 
 	if (err != 0)
 		return rv_diag_set(diag, err, "app.loop", "", "no event loop: %s",
 				   uv_strerror(err));
 	signal(SIGPIPE, SIG_IGN);
-	sv.shutdown_us = rv_conf_int(rv_conf_get(opt->conf, "reeve", NULL), "shutdown_timeout");
 	for (size_t i = 0; i < RV_ARRAY_LEN(signal_numbers); i++) {
 		uv_signal_init(&sv.loop, &sv.signals[i]);
 		sv.signals[i].data = &sv;
@@ -367,7 +393,9 @@ int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 	uv_timer_init(&sv.loop, &sv.ticket_timer);
 	sv.ticket_timer.data = &sv;
 	rv_ticket_ring_init(&sv.tickets);
-	rv_sv_tickets_schedule(&sv);
+	uv_timer_init(&sv.loop, &sv.reload.timer);
+	sv.reload.timer.data = &sv;
+	rv_sv_apply_settings(&sv);
 	sv.err = prepare(&sv);
 	if (sv.err == RV_OK) {
 		for (size_t i = 0; i < sv.child_count && !sv.is_stopping; i++)
@@ -379,6 +407,7 @@ int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 	err = uv_loop_close(&sv.loop);
 	assert(err == 0);
 	rv_ticket_ring_wipe(&sv.tickets);
+	rv_conf_free(sv.conf);
 	free(sv.children);
 	return sv.err;
 }

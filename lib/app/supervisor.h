@@ -8,11 +8,16 @@
  *
  * Reads no foreign bytes but those of bus.sock, and none of the bus. A duty that dies is restarted
  * after 100 ms, doubling to 30 s, back to 100 ms once it ran 60 s; its peers get a new socketpair
- * end over their control sockets. SIGTERM, SIGINT, SIGHUP: edges are stopped first, then the rest
+ * end over their control sockets. SIGTERM, SIGINT: edges are stopped first, then the rest
  * in reverse order of dependence, each with `shutdown_timeout` before SIGKILL; a second signal,
  * half a second later or more, kills at once. sd_notify: READY=1 when every duty has reported
  * ready, STOPPING=1, STATUS= lines; no libsystemd needed. If the supervisor is killed, the kernel
  * kills the duties.
+ *
+ * SIGHUP: the configuration is read again. One that is wrong changes nothing. Of a good one each
+ * duty gets its live items (conf/conf.h); it may refuse and go on with what it has. Other items
+ * wait for the next start, and are named in the log and the roster until then. What is in the files
+ * of the configuration (certificates) is read again, too.
  *
  * <state>/bus.sock (SOCK_SEQPACKET, 0600, peer uid checked): another supervisor of this machine,
  * or librsapi (app/join.h), asks here for a pair to one of our duties, by the same tables; so
@@ -20,7 +25,8 @@
  * A supervisor that joins another offers no socket of its own. One supervisor per state directory
  * offers it (flock on <state>/bus.lock).
  *
- * Log events: app.duty.started, .ready, .died, .refused, .killed; app.listener.opened;
+ * Log events: app.reload.begun, .changed, .needs_restart, .refused (by a duty), .failed, .done;
+ * app.tickets.rotated; app.duty.started, .ready, .died, .refused, .killed; app.listener.opened;
  * app.outsider.joined, .refused, .left; app.join.connected, .lost, .refused; app.clock.stepped (the
  * clock was set: nothing depends on it but what is written down as time).
  */
@@ -51,8 +57,9 @@ struct rv_supervisor_opt {
 	const char *state_dir; /* absolute; exists; 0700 */
 	const char *join; /* path of another supervisor's bus.sock for duties not run here; NULL =
 			     none */
-	const char *log_level; /* handed to the duties */
-	const char *log_format;
+	/* SIGHUP: read the configuration again, by the same schema. *out becomes the supervisor's.
+	 * NULL: SIGHUP does nothing. */
+	int (*read_conf)(void *arg, struct rv_conf **out, struct rv_diag *diag);
 	/* Called once, when every duty is ready. */
 	void (*on_ready)(void *arg);
 	void *arg;

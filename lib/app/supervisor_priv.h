@@ -4,6 +4,7 @@
  *   supervisor.c  the whole: start, signals, stages of the shutdown
  *   child.c       one process: executed, reaped, restarted
  *   pairs.c       who gets a link to whom; the roster
+ *   reload.c      the configuration read again
  *   tickets.c     keys of TLS session tickets
  *   broker.c      bus.sock: outsiders who want links
  *   joiner.c      being such an outsider elsewhere
@@ -27,7 +28,8 @@ struct rv_sv_child {
 	unsigned stop_stage;               /* app/plan.h */
 	int listeners[RV_DUTY_LISTEN_MAX]; /* kept over restarts: clients wait in the backlog */
 	size_t listener_count;
-	int conf_fd; /* sealed memory file */
+	int conf_fd;      /* sealed memory file: what it has, or will have when it is started */
+	int next_conf_fd; /* offered to it by a reload, not yet answered; -1 = none */
 
 	/* state      pid  control  timer
 	 * STARTING   > 0  set      -
@@ -45,6 +47,7 @@ struct rv_sv_child {
 	int64_t started_boot_us; /* for how long it ran */
 	int64_t backoff_us;
 	char note[RV_DUTY_NOTE_MAX];
+	char pending[RV_DUTY_NOTE_MAX]; /* items that changed and wait for a start, or "" */
 };
 
 /* Somebody connected to bus.sock. */
@@ -84,6 +87,12 @@ struct rv_sv {
 	struct rv_sv_child *children; /* in start order: what is called comes before its callers */
 	size_t child_count;
 	struct rv_conf *conf; /* in force */
+	struct {
+		uv_timer_t timer;
+		unsigned waiting; /* duties that have not answered */
+		unsigned refused;
+		bool is_again; /* asked for meanwhile */
+	} reload;
 	struct rv_ticket_ring tickets;
 	uv_timer_t ticket_timer;
 	int64_t shutdown_us;
@@ -104,7 +113,18 @@ void rv_sv_child_gone(struct rv_sv_child *child); /* reaped */
 void rv_sv_fail(struct rv_sv *sv, int err, const char *where, const char *text);
 void rv_sv_stop(struct rv_sv *sv);
 
+/* Of what the configuration says, all that the supervisor goes by itself. */
+void rv_sv_apply_settings(struct rv_sv *sv);
+
+/* reload.c */
+void rv_sv_reload(struct rv_sv *sv);
+/* Its answer, or its end; nothing when it was not asked. */
+void rv_sv_reload_answered(struct rv_sv_child *child, int status, const char *reason);
+
 /* child.c */
+int rv_sv_seal(struct rv_str bytes, int *out_fd) RV_MUSTCHECK; /* a memory file */
+int rv_sv_child_pack(const struct rv_sv_child *child, const struct rv_conf *conf,
+		     struct rv_buf *out) RV_MUSTCHECK;
 int rv_sv_child_init(struct rv_sv *sv,
 		     struct rv_sv_child *child) RV_MUSTCHECK; /* packs its config */
 void rv_sv_child_start(struct rv_sv_child *child);

@@ -15,6 +15,7 @@ int rv_conf_new(const struct rv_conf_section *schema, size_t n, struct rv_conf *
 		return -ENOMEM;
 	conf->schema = schema;
 	conf->schema_count = n;
+	conf->refs = 1;
 	rv_list_init(&conf->sections);
 	*out = conf;
 	return RV_OK;
@@ -36,11 +37,17 @@ void rv_conf_files_drop(struct rv_conf *conf)
 /* Wiped: values may be secrets. */
 void rv_conf_free(struct rv_conf *conf)
 {
-	if (conf == NULL)
+	if (conf == NULL || --conf->refs > 0)
 		return;
 	rv_conf_files_drop(conf);
 	rv_arena_wipe(&conf->arena);
 	free(conf);
+}
+
+struct rv_conf *rv_conf_ref(struct rv_conf *conf)
+{
+	conf->refs++;
+	return conf;
 }
 
 const struct rv_conf_section *rv_conf_find_section(const struct rv_conf *conf, struct rv_str name)
@@ -201,6 +208,11 @@ const struct rv_conf_sec *rv_conf_get(const struct rv_conf *conf, const char *se
 const struct rv_conf_sec *rv_conf_next(const struct rv_conf *conf, const struct rv_conf_sec *sec)
 {
 	return find_sec(conf, sec->schema->name, NULL, &sec->link);
+}
+
+const char *rv_conf_section_name(const struct rv_conf_sec *sec)
+{
+	return sec->schema->name;
 }
 
 const char *rv_conf_title(const struct rv_conf_sec *sec)

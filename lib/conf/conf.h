@@ -43,6 +43,7 @@ enum {
 	RV_CONF_FILE_BYTES_MAX = 1024 * 1024, /* no item may have more */
 };
 
+/* When a change of an item takes effect: at the next start, or when the file is read again. */
 enum rv_conf_reload { RV_CONF_RESTART, RV_CONF_LIVE };
 
 struct rv_conf_item {
@@ -83,7 +84,19 @@ struct rv_conf_sec; /* one section of it */
  * get their defaults. RV_ESYNTAX / RV_EINVALID with diag (where = "proxy.workers", line). */
 int rv_conf_parse(const struct rv_conf_section *schema, size_t n, struct rv_str text,
 		  const char *name, struct rv_conf **out, struct rv_diag *diag) RV_MUSTCHECK;
-void rv_conf_free(struct rv_conf *conf);
+void rv_conf_free(struct rv_conf *conf); /* or rather: drop one reference */
+/* One more user; counted, not for several threads at a time. */
+struct rv_conf *rv_conf_ref(struct rv_conf *conf);
+
+/* An item that differs; NULL: a section that repeats is new or gone (for the next start). */
+typedef void (*rv_conf_change_fn)(void *arg, const struct rv_conf_sec *sec,
+				  const struct rv_conf_item *item);
+/* *out: `running`, but with the live items of `given`; the same schema for all. Of files that were
+ * loaded into `running`, what is in them counts, too. `fn` is told of every difference, also of
+ * those that have to wait. -ENOMEM. */
+int rv_conf_merge(const struct rv_conf *running, const struct rv_conf *given, rv_conf_change_fn fn,
+		  void *arg, struct rv_conf **out) RV_MUSTCHECK;
+const char *rv_conf_section_name(const struct rv_conf_sec *sec);
 
 /* The section of that name (with that title, or the first when title is NULL); NULL if none. */
 const struct rv_conf_sec *rv_conf_get(const struct rv_conf *conf, const char *section,
@@ -123,5 +136,7 @@ int rv_conf_pack(const struct rv_conf *conf, const char *const *sections, const 
 		 struct rv_buf *out) RV_MUSTCHECK;
 int rv_conf_unpack(const struct rv_conf_section *schema, size_t n, struct rv_str bytes,
 		   struct rv_conf **out) RV_MUSTCHECK;
+int rv_conf_unpack_like(const struct rv_conf *like, struct rv_str bytes,
+			struct rv_conf **out) RV_MUSTCHECK; /* by the schema of `like` */
 
 #endif

@@ -35,6 +35,7 @@ struct rv_conf_sec {
 struct rv_conf {
 	const struct rv_conf_section *schema;
 	size_t schema_count;
+	unsigned refs;
 	size_t section_count;
 	struct rv_list sections;
 	struct rv_arena arena;

@@ -217,3 +217,8 @@ int rv_conf_unpack(const struct rv_conf_section *schema, size_t n, struct rv_str
 	*out = conf;
 	return RV_OK;
 }
+
+int rv_conf_unpack_like(const struct rv_conf *like, struct rv_str bytes, struct rv_conf **out)
+{
+	return rv_conf_unpack(like->schema, like->schema_count, bytes, out);
+}

@@ -95,6 +95,8 @@ void rv_net_server_set_limits(struct rv_net_server *server, const struct rv_net_
 void rv_net_server_take(struct rv_net_server *server, int fd);
 /* Close at once with a reset, which leaves no state behind. */
 void rv_net_reset(int fd);
+/* idle_us as in the options; connections take it with their next bytes. */
+void rv_net_server_set_times(struct rv_net_server *server, int64_t handshake_us, int64_t idle_us);
 /* Stop accepting, close all (on_close with RV_OK); `done` (or NULL) runs when the last connection
  * is gone and may free the server. Once only. */
 void rv_net_server_stop(struct rv_net_server *server, void (*done)(void *arg), void *arg);

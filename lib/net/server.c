@@ -274,6 +274,13 @@ void rv_net_server_set_limits(struct rv_net_server *server, const struct rv_net_
 		server->opt.limits.handshakes_max = limits->conns_max;
 }
 
+void rv_net_server_set_times(struct rv_net_server *server, int64_t handshake_us, int64_t idle_us)
+{
+	assert(handshake_us > 0 && idle_us >= 0);
+	server->opt.handshake_us = handshake_us;
+	server->opt.idle_us = idle_us;
+}
+
 void rv_net_server_take(struct rv_net_server *server, int fd)
 {
 	struct sockaddr_storage addr = { 0 };

@@ -20,6 +20,7 @@ struct door {
 	const struct rv_edge_opt *opt;
 	struct rv_tls_ctx *tls;
 	struct rv_front *front;
+	bool is_legacy;  /* for sockets handed over */
 	bool hands_over; /* to the duty `legacy` */
 };
 
@@ -201,6 +202,29 @@ static void watch(struct rv_edge *edge, const struct rv_conf_sec *sec, const cha
 	rv_certs_watch(edge->certs, name, rv_conf_file(sec, item));
 }
 
+static void watch_all(const struct door *door, const struct rv_conf *conf)
+{
+	const char *section = door->opt->section;
+	const struct rv_conf_sec *sec = rv_conf_get(conf, section, NULL);
+
+	watch(door->edge, sec, section, "certificate");
+	if (door->is_legacy)
+		watch(door->edge, sec, section, "legacy_certificate");
+}
+
+static int make_tls(const struct door *door, const struct rv_conf *conf, struct rv_tls_ctx **out,
+		    struct rv_diag *diag)
+{
+	const struct rv_front_tls_opt opt = {
+		.section = door->opt->section,
+		.asks_client_certificate = door->opt->asks_client_certificate,
+		.is_legacy = door->is_legacy,
+		.tickets = door->is_legacy ? NULL : rv_duty_tickets(door->edge->duty),
+	};
+
+	return rv_front_tls(conf, &opt, out, diag);
+}
+
 /* is_legacy: for sockets handed over; else for our listening sockets. */
 static int open_door(struct rv_edge *edge, const struct rv_edge_opt *opt, bool is_legacy,
 		     struct rv_diag *diag)
@@ -208,12 +232,6 @@ static int open_door(struct rv_edge *edge, const struct rv_edge_opt *opt, bool i
 	const struct rv_conf *conf = rv_duty_conf(edge->duty);
 	const struct rv_conf_sec *sec = rv_conf_get(conf, opt->section, NULL);
 	struct door *door = &edge->doors[edge->door_count];
-	const struct rv_front_tls_opt tls = {
-		.section = opt->section,
-		.asks_client_certificate = opt->asks_client_certificate,
-		.is_legacy = is_legacy,
-		.tickets = is_legacy ? NULL : rv_duty_tickets(edge->duty),
-	};
 	struct rv_front_opt front = { .loop = rv_duty_loop(edge->duty),
 				      .words = opt->words,
 				      .limits = limits_of(sec),
@@ -226,15 +244,14 @@ static int open_door(struct rv_edge *edge, const struct rv_edge_opt *opt, bool i
 	edge->door_count++;
 	door->edge = edge;
 	door->opt = opt;
+	door->is_legacy = is_legacy;
 	door->hands_over = !is_legacy && rv_conf_bool(sec, "legacy");
 	for (size_t i = 0; i < opt->route_count; i++)
 		front.types |= 1U << opt->routes[i].type;
-	err = rv_front_tls(conf, &tls, &door->tls, diag);
+	err = make_tls(door, conf, &door->tls, diag);
 	if (err != RV_OK)
 		return err;
-	watch(edge, sec, opt->section, "certificate");
-	if (is_legacy)
-		watch(edge, sec, opt->section, "legacy_certificate");
+	watch_all(door, conf);
 	front.tls = door->tls;
 	if (!is_legacy)
 		front.listen_count = rv_duty_listeners(edge->duty, &front.listen_fds);
@@ -278,6 +295,33 @@ int rv_edge_start_legacy(struct rv_duty *duty, const struct rv_edge_opt *const *
 	rv_duty_on_socket(duty, on_socket, edge);
 	*state = edge;
 	return RV_OK;
+}
+
+/* All contexts first: a certificate that is wrong at one door changes nothing at the other. */
+int rv_edge_reload(void *state, struct rv_conf *conf, struct rv_diag *diag)
+{
+	struct rv_edge *edge = state;
+	struct rv_tls_ctx *made[RV_EDGE_DOORS_MAX] = { 0 };
+	int err = RV_OK;
+
+	for (size_t i = 0; i < edge->door_count && err == RV_OK; i++)
+		err = make_tls(&edge->doors[i], conf, &made[i], diag);
+	for (size_t i = 0; i < edge->door_count; i++) {
+		struct door *door = &edge->doors[i];
+		struct rv_net_limits limits = limits_of(
+			rv_conf_get(conf, door->opt->section, NULL));
+
+		if (err != RV_OK) {
+			rv_tls_ctx_unref(made[i]);
+			continue;
+		}
+		rv_front_set_limits(door->front, &limits);
+		rv_front_set_tls(door->front, made[i]);
+		rv_tls_ctx_unref(door->tls);
+		door->tls = made[i];
+		watch_all(door, conf);
+	}
+	return err;
 }
 
 static void on_stopped(void *arg)

@@ -50,6 +50,7 @@ int rv_edge_start(struct rv_duty *duty, const struct rv_edge_opt *opt, void **st
 int rv_edge_start_legacy(struct rv_duty *duty, const struct rv_edge_opt *const *opts, size_t n,
 			 void **state, struct rv_diag *diag) RV_MUSTCHECK;
 /* For struct rv_duty_code. */
+int rv_edge_reload(void *state, struct rv_conf *conf, struct rv_diag *diag);
 void rv_edge_stop(void *state);
 void rv_edge_metrics(void *state, struct rv_buf *out);
 

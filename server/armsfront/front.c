@@ -391,6 +391,11 @@ static void on_server_done(void *arg)
 	settle(front);
 }
 
+void rv_front_set_tls(struct rv_front *front, struct rv_tls_ctx *tls)
+{
+	rv_net_server_set_tls(front->server, tls);
+}
+
 void rv_front_stop(struct rv_front *front, void (*done)(void *arg), void *arg)
 {
 	front->is_stopping = true;

@@ -79,6 +79,7 @@ struct rv_front_opt {
 int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out) RV_MUSTCHECK;
 /* For newcomers. */
 void rv_front_set_limits(struct rv_front *front, const struct rv_net_limits *limits);
+void rv_front_set_tls(struct rv_front *front, struct rv_tls_ctx *tls);
 /* Serve a socket that another process accepted; takes it over. */
 void rv_front_take(struct rv_front *front, int fd);
 /* Close everything; `done` runs when no exchange is open any more and may free the front. */

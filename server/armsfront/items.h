@@ -11,6 +11,7 @@
 	  .def = conns,                                                                            \
 	  .min = 1,                                                                                \
 	  .max = 1000000,                                                                          \
+	  .reload = RV_CONF_LIVE,                                                         \
 	  .doc = "Connections at a time, per worker.",                                             \
 	  .doc_ja = "プロセスあたりの最大接続数。" },                                              \
 	{ .name = "handshakes_max",                                                                \
@@ -18,6 +19,7 @@
 	  .def = "128",                                                                            \
 	  .min = 1,                                                                                \
 	  .max = 1000000,                                                                          \
+	  .reload = RV_CONF_LIVE,                                                         \
 	  .doc = "TLS handshakes in progress at a time, per worker. Beyond it, connections are "   \
 		 "reset before TLS; devices try again.",                                           \
 	  .doc_ja = "プロセスあたりのTLSハンドシェイク同時実行数。超過分はTLS開始前に切断し、"     \
@@ -28,6 +30,7 @@
 	  .min = 1,                                                                                \
 	  .max = 100,                                                                              \
 	  .unit = "percent",                                                                       \
+	  .reload = RV_CONF_LIVE,                                                         \
 	  .doc = "Of conns_max and handshakes_max, what one source address (IPv6: /56) may have "  \
 		 "once half of them are in use. 100: no limit, for a server behind a balancer that " \
 		 "hides addresses.",                                                               \
@@ -44,6 +47,7 @@
 	  .type = RV_CONF_FILE,                                                                    \
 	  .def = "",                                                                               \
 	  .max = RV_CONF_PEM_MAX,                                                                  \
+	  .reload = RV_CONF_LIVE,                                                         \
 	  .doc = "For such devices: a second chain with an RSA key, for those without elliptic "   \
 		 "curves; \"\": certificate alone.",                                               \
 	  .doc_ja = "楕円曲線に対応しない機器のためのRSA証明書。空文字列ならcertificateのみ。" },  \
@@ -52,6 +56,7 @@
 	  .def = "",                                                                               \
 	  .max = RV_CONF_PEM_MAX,                                                                  \
 	  .is_secret = true,                                                                       \
+	  .reload = RV_CONF_LIVE,                                                         \
 	  .doc = "Its private key.",                                                               \
 	  .doc_ja = "その秘密鍵。" }
 /* clang-format on */

@@ -46,22 +46,45 @@ static int make_tls(struct rv_duty *duty, const struct rv_conf_sec *conf, struct
 	return err;
 }
 
+static void read_limits(const struct rv_conf_sec *conf, struct rv_http_server_opt *out)
+{
+	out->connections_max = (unsigned)rv_conf_int(conf, "connections_max");
+	out->request_us = rv_conf_int(conf, "request_timeout");
+	out->idle_us = rv_conf_int(conf, "idle_timeout");
+}
+
 static int start_server(struct http *http, const struct rv_conf_sec *conf)
 {
 	struct rv_http_server_opt opt = {
 		.loop = rv_duty_loop(http->duty),
 		.tls = http->tls,
-		.connections_max = (unsigned)rv_conf_int(conf, "connections_max"),
 		.body_max = (size_t)rv_conf_int(conf, "body_max"),
-		.request_us = rv_conf_int(conf, "request_timeout"),
-		.idle_us = rv_conf_int(conf, "idle_timeout"),
 		.grace_ms = GRACE_MS,
 		.handler = rv_http_api_handle,
 		.arg = &http->api,
 	};
 
+	read_limits(conf, &opt);
 	opt.listen_count = rv_duty_listeners(http->duty, &opt.listen_fds);
 	return rv_http_server_new(&opt, &http->server);
+}
+
+static int reload(void *state, struct rv_conf *conf, struct rv_diag *diag)
+{
+	struct http *http = state;
+	const struct rv_conf_sec *sec = rv_conf_get(conf, "http", NULL);
+	struct rv_http_server_opt opt = { 0 };
+	int err = make_tls(http->duty, sec, &opt.tls, diag);
+
+	if (err != RV_OK)
+		return err;
+	read_limits(sec, &opt);
+	rv_http_server_set(http->server, &opt);
+	rv_tls_ctx_unref(http->tls);
+	http->tls = opt.tls;
+	rv_certs_watch(http->certs, "http.certificate", rv_conf_file(sec, "certificate"));
+	http->api.timeout_us = rv_conf_int(sec, "operation_timeout");
+	return RV_OK;
 }
 
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
@@ -164,6 +187,7 @@ const struct rv_duty_code rv_http_code = {
 	.schema = rv_http_sections,
 	.schema_count = 1, /* of rv_http_sections */
 	.start = start,
+	.reload = reload,
 	.stop = stop,
 	.free = free,
 	.metrics = metrics,

@@ -78,7 +78,7 @@ static struct MHD_Daemon *start_mhd(struct rv_http_server *server)
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
 			MHD_USE_ERROR_LOG,
 		0, NULL, NULL, rv_http_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log,
-		NULL, MHD_OPTION_CONNECTION_LIMIT, server->opt.connections_max + 64,
+		NULL, MHD_OPTION_CONNECTION_LIMIT, RV_HTTP_CONNECTIONS_TOP + 64,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)RV_HTTP_MHD_POOL,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, /* for good measure */
 		MHD_OPTION_URI_LOG_CALLBACK, rv_http_on_target, server,
@@ -211,6 +211,16 @@ void rv_http_server_stop(struct rv_http_server *server, void (*done)(void *arg),
 		       rv_list_is_empty(&server->conns) ? 0 : server->opt.grace_ms, 0);
 	rv_list_for_each (link, &server->conns)
 		rv_http_conn_wind_up(RV_CONTAINER_OF(link, struct rv_http_conn, link));
+}
+
+void rv_http_server_set(struct rv_http_server *server, const struct rv_http_server_opt *opt)
+{
+	const struct rv_net_limits limits = { .conns_max = opt->connections_max };
+
+	server->opt.request_us = opt->request_us;
+	rv_net_server_set_tls(server->net, opt->tls);
+	rv_net_server_set_limits(server->net, &limits);
+	rv_net_server_set_times(server->net, opt->request_us, opt->idle_us);
 }
 
 void rv_http_server_stats(const struct rv_http_server *server, struct rv_http_stats *out)

@@ -22,8 +22,9 @@ enum {
 	RV_HTTP_TO_MHD_HIGH = 64 * 1024, /* bytes behind the gate above which no more are read */
 	RV_HTTP_BODIES_MAX = 256 * 1024 * 1024, /* of all bodies being received; then the
 						   connection of the next piece ends */
-	RV_HTTP_OUT_HIGH = 256 * 1024, /* bytes of answers queued above which no more are taken */
-	RV_HTTP_OUT_MAX = 1024 * 1024, /* ... and at which the connection ends */
+	RV_HTTP_OUT_HIGH = 256 * 1024,   /* bytes of answers queued above which no more are taken */
+	RV_HTTP_OUT_MAX = 1024 * 1024,   /* ... and at which the connection ends */
+	RV_HTTP_CONNECTIONS_TOP = 20000, /* no connections_max is above it */
 	RV_HTTP_MHD_POOL = 32 * 1024, /* libmicrohttpd's memory per connection, the head included */
 };
 
@@ -53,6 +54,10 @@ struct rv_http_stats {
 /* RV_EBUSY when libmicrohttpd does not start, -ENOMEM, errno codes of the descriptors. */
 int rv_http_server_new(const struct rv_http_server_opt *opt,
 		       struct rv_http_server **out) RV_MUSTCHECK;
+
+/* What may change while it runs, for connections from now on (request_us, idle_us: from their next
+ * bytes on): tls, connections_max, request_us, idle_us of *opt. */
+void rv_http_server_set(struct rv_http_server *server, const struct rv_http_server_opt *opt);
 
 /* Idle connections end now, others after their answer or grace_ms; then the server is
  * freed and `done` runs. Requests not answered by then may still be answered, to nobody. */

@@ -47,6 +47,7 @@ static const struct rv_conf_item items[] = {
 		.min = 8,
 		.max = 20000,
 		.unit = "connections",
+		.reload = RV_CONF_LIVE,
 		.doc = "Open connections of one process; more are closed at once.",
 		.doc_ja = "1 プロセスあたりの最大接続数。超えた接続は直ちに閉じる。",
 	},
@@ -65,6 +66,7 @@ static const struct rv_conf_item items[] = {
 		.def = "60s",
 		.min = 1000000,
 		.max = 3600000000,
+		.reload = RV_CONF_LIVE,
 		.doc = "Time for a whole request to arrive, from its first byte.",
 		.doc_ja = "要求の最初のバイトから全体を受信するまでの制限時間。",
 	},
@@ -74,6 +76,7 @@ static const struct rv_conf_item items[] = {
 		.def = "30s",
 		.min = 1000000,
 		.max = 600000000,
+		.reload = RV_CONF_LIVE,
 		.doc = "Time for an operation; then the answer is status 504.",
 		.doc_ja = "操作の制限時間。過ぎると 504 を返す。",
 	},
@@ -83,6 +86,7 @@ static const struct rv_conf_item items[] = {
 		.def = "90s",
 		.min = 1000000,
 		.max = 3600000000,
+		.reload = RV_CONF_LIVE,
 		.doc = "A connection over which nothing moves for so long is closed. It should "
 		       "exceed "
 		       "operation_timeout.",

@@ -21,6 +21,7 @@ int rv_legacy_main(int argc, char **argv)
 		.schema = schema,
 		.schema_count = RV_ARRAY_LEN(schema),
 		.start = start,
+		.reload = rv_edge_reload,
 		.stop = rv_edge_stop,
 		.metrics = rv_edge_metrics,
 	};

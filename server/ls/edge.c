@@ -66,6 +66,7 @@ const struct rv_duty_code rv_ls_code = {
 	.schema = rv_ls_sections,
 	.schema_count = 1,
 	.start = start,
+	.reload = rv_edge_reload,
 	.stop = rv_edge_stop,
 	.metrics = rv_edge_metrics,
 };

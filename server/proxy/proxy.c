@@ -157,6 +157,7 @@ const struct rv_duty_code rv_proxy_code = {
 	.schema = rv_proxy_sections,
 	.schema_count = 1,
 	.start = start,
+	.reload = rv_edge_reload,
 	.stop = rv_edge_stop,
 	.metrics = rv_edge_metrics,
 };

@@ -355,6 +355,15 @@ fail:
 	return err;
 }
 
+static int reload(void *state, struct rv_conf *conf, struct rv_diag *diag)
+{
+	struct ca *ca = state;
+
+	(void)diag;
+	ca->lifetime_us = rv_conf_int(rv_conf_get(conf, "ca", NULL), "lifetime");
+	return RV_OK;
+}
+
 static void stop(void *state)
 {
 	struct ca *ca = state;
@@ -396,6 +405,7 @@ const struct rv_duty_code rv_ca_code = {
 	.schema = &rv_rs_sections[1],
 	.schema_count = 1,
 	.start = start,
+	.reload = reload,
 	.stop = stop,
 	.metrics = metrics,
 };

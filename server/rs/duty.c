@@ -306,6 +306,7 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 		return -ENOMEM;
 	d->duty = duty;
 	d->bus = rv_duty_bus(duty);
+	d->conf = rv_conf_ref(rv_duty_conf(duty));
 	err = rv_rs_open(&opt, &d->rs, diag);
 	if (err != RV_OK)
 		goto fail;
@@ -333,6 +334,7 @@ fail:
 	rv_serve_free(d->serve);
 	rv_rs_close(d->rs);
 	free(d->filler.pause);
+	rv_conf_free(d->conf);
 	free(d);
 	return err;
 }
@@ -341,10 +343,12 @@ void rs_duty_settle(struct rs_duty *d)
 {
 	struct rv_duty *duty = d->duty;
 
-	if (!d->is_stopping || d->is_serving || d->filler.is_busy || d->is_counting)
+	if (!d->is_stopping || d->is_serving || d->reloads > 0 || d->filler.is_busy ||
+	    d->is_counting)
 		return;
 	rv_serve_free(d->serve);
 	rv_rs_close(d->rs);
+	rv_conf_free(d->conf);
 	free(d);
 	rv_duty_stopped(duty);
 }
@@ -410,6 +414,7 @@ const struct rv_duty_code rv_rs_code = {
 	.schema = rv_rs_sections,
 	.schema_count = 2,
 	.start = start,
+	.reload = rs_duty_reload,
 	.stop = stop,
 	.metrics = metrics,
 	.not_ready = not_ready,

@@ -46,6 +46,8 @@ struct rs_duty {
 	struct rv_rs *rs;
 	struct rv_serve *serve;
 	struct rs_filler filler;
+	struct rv_conf *conf; /* whose strings rs->settings has */
+	unsigned reloads;     /* on their way through the writer thread */
 	uint64_t pulls[RV_PULL_OUTCOME_FALLBACK + 1];
 	uint64_t queries, operations, failed_operations, certificates;
 	bool is_stopping, is_serving;
@@ -57,6 +59,9 @@ struct rs_duty {
 /* Ask the ca; fn as with rv_bus_request. */
 int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn,
 	      void *arg) RV_MUSTCHECK;
+
+/* As rv_duty_code.reload. */
+int rs_duty_reload(void *state, struct rv_conf *conf, struct rv_diag *diag);
 
 /* While stopping: end the duty if nothing of it is under way any more. */
 void rs_duty_settle(struct rs_duty *duty);

@@ -40,6 +40,14 @@ static void put_roster_metrics(const struct status *status, struct rv_buf *out)
 		rv_buf_printf(out, "reeve_duty_up{duty=\"%s\",instance=\"%u\"} %d\n",
 			      status->roster[i].name, status->roster[i].instance,
 			      status->roster[i].run == RV_DUTY_READY);
+	rv_buf_puts(out, "# HELP reeve_duty_needs_restart 1: settings changed, and wait for a "
+			 "start.\n"
+			 "# TYPE reeve_duty_needs_restart gauge\n");
+	for (size_t i = 0; i < status->roster_count; i++)
+		rv_buf_printf(out, "reeve_duty_needs_restart{duty=\"%s\",instance=\"%u\"} %d\n",
+			      status->roster[i].name, status->roster[i].instance,
+			      status->roster[i].run == RV_DUTY_READY &&
+				      status->roster[i].note[0] != '\0');
 	rv_buf_puts(out, "# HELP reeve_duty_restarts_total Starts after the first.\n"
 			 "# TYPE reeve_duty_restarts_total counter\n");
 	for (size_t i = 0; i < status->roster_count; i++)
@@ -112,14 +120,18 @@ static void on_metrics(void *arg, const struct rv_ask_answer *answers, size_t n)
 	rv_buf_deinit(&text);
 }
 
-/* True when it is ready; otherwise one line is appended. */
+/* True when it is ready; otherwise one line is appended, and when changes of the configuration wait
+ * for its next start. */
 static bool put_readiness(const struct rv_ask_answer *answer, struct rv_buf *out)
 {
 	const struct rv_duty_info *duty = &answer->duty;
 	struct rv_str reason = rv_str_sub(rv_buf_str(&answer->body), 0, RV_DUTY_REASON_MAX);
 
-	if (duty->run == RV_DUTY_READY && answer->status == RV_OK && reason.len == 0)
+	if (duty->run == RV_DUTY_READY && answer->status == RV_OK && reason.len == 0) {
+		if (duty->note[0] != '\0')
+			rv_buf_printf(out, "%s.%u: %s\n", duty->name, duty->instance, duty->note);
 		return true;
+	}
 	rv_buf_printf(out, "%s.%u: ", duty->name, duty->instance);
 	if (duty->run == RV_DUTY_WAITING)
 		rv_buf_printf(out, "waits to be restarted: %s, %" PRIu64 " restarts\n", duty->note,
@@ -145,8 +157,9 @@ static void on_health(void *arg, const struct rv_ask_answer *answers, size_t n)
 		is_ready &= put_readiness(&answers[i], &text);
 	if (n == 0)
 		rv_buf_puts(&text, "reeve: is starting\n");
-	reply(page, is_ready ? 200 : 503, text_type,
-	      is_ready ? RV_STR_LIT("ready\n") : rv_buf_str(&text));
+	if (is_ready)
+		rv_buf_puts(&text, "ready\n");
+	reply(page, is_ready ? 200 : 503, text_type, rv_buf_str(&text));
 	rv_buf_deinit(&text);
 }
 

@@ -10,6 +10,7 @@
 
 static const char *const calls_echo[] = { "test.echo", "test.die", NULL };
 static const char *const sections_front[] = { "front", NULL };
+static const char *const files_front[] = { "front.secret", "front.fixed", NULL };
 static const char *const sections_refuser[] = { "refuser", NULL };
 
 static const struct rv_conf_item front_items[] = {
@@ -19,14 +20,27 @@ static const struct rv_conf_item front_items[] = {
 	  .max = 8,
 	  .doc = "x" },
 	{ .name = "workers", .type = RV_CONF_INT, .def = "1", .max = 64, .doc = "x" },
+	{ .name = "word", .type = RV_CONF_STR, .def = "one", .reload = RV_CONF_LIVE, .doc = "x" },
+	{ .name = "secret",
+	  .type = RV_CONF_FILE,
+	  .def = "",
+	  .max = 64,
+	  .reload = RV_CONF_LIVE,
+	  .doc = "x" },
+	{ .name = "fixed", .type = RV_CONF_FILE, .def = "", .max = 64, .doc = "x" },
 };
 static const struct rv_conf_item refuser_items[] = {
-	{ .name = "refuse", .type = RV_CONF_BOOL, .def = "off", .doc = "x" },
+	{ .name = "refuse",
+	  .type = RV_CONF_BOOL,
+	  .def = "off",
+	  .reload = RV_CONF_LIVE,
+	  .doc = "x" },
+	{ .name = "die", .type = RV_CONF_BOOL, .def = "off", .reload = RV_CONF_LIVE, .doc = "x" },
 };
 
 const struct rv_conf_section rv_test_sections[] = {
-	{ .name = "front", .doc = "x", .items = front_items, .item_count = 2 },
-	{ .name = "refuser", .doc = "x", .items = refuser_items, .item_count = 1 },
+	{ .name = "front", .doc = "x", .items = front_items, .item_count = 5 },
+	{ .name = "refuser", .doc = "x", .items = refuser_items, .item_count = 2 },
 };
 const size_t rv_test_section_count = RV_ARRAY_LEN(rv_test_sections);
 
@@ -39,6 +53,7 @@ const struct rv_duty_spec rv_test_front_spec = {
 	.listen_item = "listen",
 	.workers_item = "workers",
 	.rights = { .bits = RV_RIGHT_ACCEPT, .is_edge = true },
+	.files = files_front,
 };
 const struct rv_duty_spec rv_test_echo_spec = {
 	.name = "echo",
@@ -131,7 +146,20 @@ static int start_refuser(struct rv_duty *duty, void **state, struct rv_diag *dia
 	return start_plain(duty, state, diag);
 }
 
-/* front: "echo WORDS" -> "ok WORDS" or "error NAME"; "die" kills echo; "who" -> "INSTANCE". */
+static int reload_refuser(void *state, struct rv_conf *conf, struct rv_diag *diag)
+{
+	const struct rv_conf_sec *sec = rv_conf_get(conf, "refuser", NULL);
+
+	(void)state;
+	if (rv_conf_bool(sec, "die"))
+		raise(SIGKILL);
+	if (rv_conf_bool(sec, "refuse"))
+		return rv_diag_set(diag, RV_EINVALID, "test.refused", "refuser.refuse", "it is on");
+	return RV_OK;
+}
+
+/* front: "echo WORDS" -> "ok WORDS" or "error NAME"; "die" kills echo; "who" -> "INSTANCE"; "conf"
+ * -> "WORD SECRET FIXED" of the configuration in force. */
 struct front {
 	struct rv_duty *duty;
 	uv_tcp_t listeners[RV_DUTY_LISTEN_MAX];
@@ -180,6 +208,15 @@ static void on_reply(void *arg, int status, struct rv_str body)
 	answer(conn);
 }
 
+static void tell_conf(struct conn *conn)
+{
+	const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(conn->front->duty), "front", NULL);
+
+	snprintf(conn->answer, sizeof(conn->answer), "%s %.*s %.*s\n", rv_conf_str(sec, "word"),
+		 RV_STR_ARG(rv_conf_file(sec, "secret")), RV_STR_ARG(rv_conf_file(sec, "fixed")));
+	answer(conn);
+}
+
 static void obey(struct conn *conn)
 {
 	struct rv_str line = rv_str_trim(rv_strn(conn->line, conn->len));
@@ -191,6 +228,10 @@ static void obey(struct conn *conn)
 		snprintf(conn->answer, sizeof(conn->answer), "%u\n",
 			 rv_duty_instance(conn->front->duty));
 		answer(conn);
+		return;
+	}
+	if (rv_str_is(line, "conf")) {
+		tell_conf(conn);
 		return;
 	}
 	err = rv_bus_request(rv_duty_bus(conn->front->duty), "echo", -1,
@@ -257,6 +298,14 @@ static int start_front(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	return RV_OK;
 }
 
+static int reload_front(void *state, struct rv_conf *conf, struct rv_diag *diag)
+{
+	(void)state;
+	(void)conf; /* read at each question */
+	(void)diag;
+	return RV_OK;
+}
+
 static void on_front_closed(uv_handle_t *handle)
 {
 	struct front *front = handle->data;
@@ -280,6 +329,7 @@ const struct rv_duty_code rv_test_front_code = {
 	.schema = &rv_test_sections[0],
 	.schema_count = 1,
 	.start = start_front,
+	.reload = reload_front,
 	.stop = stop_front,
 };
 const struct rv_duty_code rv_test_echo_code = {
@@ -304,5 +354,6 @@ const struct rv_duty_code rv_test_refuser_code = {
 	.schema = &rv_test_sections[1],
 	.schema_count = 1,
 	.start = start_refuser,
+	.reload = reload_refuser,
 	.stop = stop_plain,
 };

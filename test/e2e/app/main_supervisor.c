@@ -16,24 +16,21 @@ static const struct rv_duty_spec *const known[] = {
 	&rv_status_duty_spec,   NULL,
 };
 
-static struct rv_conf *read_config(const char *path)
+static int read_config(void *arg, struct rv_conf **out, struct rv_diag *diag)
 {
 	static struct rv_conf_section sections[4]; /* as long as the config that is read by it */
+	const char *path = arg;
 	struct rv_buf text = { 0 };
-	struct rv_conf *conf = NULL;
-	struct rv_diag diag;
+	int err = rv_buf_read_file(&text, path, 65536);
 
 	sections[0] = rv_test_sections[0];
 	sections[1] = rv_test_sections[1];
 	sections[2] = rv_app_sections[0];
 	sections[3] = rv_status_sections[0];
-	if (rv_buf_read_file(&text, path, 65536) != RV_OK ||
-	    rv_conf_parse(sections, 4, rv_buf_str(&text), path, &conf, &diag) != RV_OK) {
-		fprintf(stderr, "%s: %s\n", path, diag.text);
-		exit(RV_EXIT_CONFIG);
-	}
+	if (err == RV_OK)
+		err = rv_conf_parse(sections, 4, rv_buf_str(&text), path, out, diag);
 	rv_buf_deinit(&text);
-	return conf;
+	return err;
 }
 
 static void on_ready(void *arg)
@@ -46,22 +43,26 @@ int main(int argc, char **argv)
 {
 	const struct rv_duty_spec *duties[RV_ARRAY_LEN(known)] = { 0 };
 	struct rv_diag diag = { 0 };
-	struct rv_supervisor_opt opt = { .duties = duties, .known = known, .on_ready = on_ready };
+	struct rv_supervisor_opt opt = {
+		.duties = duties, .known = known, .read_conf = read_config, .on_ready = on_ready
+	};
 	int err;
 
 	if (argc < 6 || argc > 5 + (int)RV_ARRAY_LEN(known))
 		return RV_EXIT_USAGE;
-	opt.conf = read_config(argv[1]);
+	if (read_config(argv[1], &opt.conf, &diag) != RV_OK) {
+		fprintf(stderr, "%s: %s\n", argv[1], diag.text);
+		return RV_EXIT_CONFIG;
+	}
+	opt.arg = argv[1];
 	opt.state_dir = argv[2];
 	opt.libexec_dir = argv[3];
 	opt.join = strcmp(argv[4], "-") != 0 ? argv[4] : NULL;
-	opt.log_level = "debug";
-	opt.log_format = "logfmt";
 	for (int i = 5; i < argc; i++)
 		duties[i - 5] = rv_plan_find(known, argv[i]);
 	rv_log_init("reeve", RV_LOG_DEBUG, RV_LOG_LOGFMT, 2);
 	err = rv_supervisor_run(&opt, &diag);
-	rv_conf_free((struct rv_conf *)opt.conf);
+	rv_conf_free(opt.conf);
 	if (err != RV_OK)
 		fprintf(stderr, "error: %s: %s (%s)\n", diag.where, diag.text, rv_err_name(err));
 	return err == RV_OK ? RV_EXIT_OK : RV_EXIT_FAILURE;
