@@ -81,6 +81,7 @@ static const struct option long_options[] = {
 	{ "ca", required_argument, NULL, OPTION_CA },
 	{ "ca-key", required_argument, NULL, OPTION_CA_KEY },
 	{ "forced", no_argument, NULL, RV_CLI_FORCED },
+	{ "take-over", no_argument, NULL, RV_CLI_TAKE_OVER },
 	{ 0 },
 };
 
@@ -98,6 +99,9 @@ static bool take_option(int option, struct rv_cli *out)
 		return true;
 	case RV_CLI_JOIN:
 		out->join = optarg;
+		return true;
+	case RV_CLI_TAKE_OVER:
+		out->take_over = true;
 		return true;
 	case RV_CLI_ADDRESS:
 		if (out->address_count == RV_CLI_NAMES_MAX)

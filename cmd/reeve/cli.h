@@ -14,14 +14,15 @@ enum { RV_CLI_NAMES_MAX = 32, RV_CLI_PATH_MAX = 4096 };
 
 /* Which options a subcommand takes. */
 enum rv_cli_option {
-	RV_CLI_CONFIG = 1 << 0,  /* --config FILE */
-	RV_CLI_STATE = 1 << 1,   /* --state DIR */
-	RV_CLI_LIBEXEC = 1 << 2, /* --libexec DIR */
-	RV_CLI_JOIN = 1 << 3,    /* --join SOCKET */
-	RV_CLI_ADDRESS = 1 << 4, /* --address NAME, repeatable */
-	RV_CLI_PEM = 1 << 5,     /* --certificate, --key, --ca, --ca-key: each a FILE */
-	RV_CLI_FORCED = 1 << 6,  /* --forced */
-	RV_CLI_WORDS = 1 << 7,   /* no option: up to two words behind the first */
+	RV_CLI_CONFIG = 1 << 0,    /* --config FILE */
+	RV_CLI_STATE = 1 << 1,     /* --state DIR */
+	RV_CLI_LIBEXEC = 1 << 2,   /* --libexec DIR */
+	RV_CLI_JOIN = 1 << 3,      /* --join SOCKET */
+	RV_CLI_ADDRESS = 1 << 4,   /* --address NAME, repeatable */
+	RV_CLI_PEM = 1 << 5,       /* --certificate, --key, --ca, --ca-key: each a FILE */
+	RV_CLI_FORCED = 1 << 6,    /* --forced */
+	RV_CLI_WORDS = 1 << 7,     /* no option: up to two words behind the first */
+	RV_CLI_TAKE_OVER = 1 << 8, /* --take-over */
 };
 
 struct rv_cli {
@@ -35,6 +36,7 @@ struct rv_cli {
 	const char *more[2]; /* RV_CLI_WORDS: the next ones; NULL = none */
 	const char *certificate, *key, *ca, *ca_key;
 	bool is_forced;
+	bool take_over;
 };
 
 /* argv[0] is the subcommand. Returns RV_EXIT_OK; or RV_EXIT_USAGE after a message. "--help" is not

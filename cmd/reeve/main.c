@@ -16,7 +16,7 @@ struct command {
 static int command_help(int argc, char **argv);
 static int command_version(int argc, char **argv);
 
-#define PLACES "[--config FILE] [--state DIR] [--libexec DIR] [--join SOCKET]"
+#define PLACES "[--config FILE] [--state DIR] [--libexec DIR] [--join SOCKET] [--take-over]"
 
 static const struct command commands[] = {
 	{ "serve", rv_command_serve, PLACES, "everything in one go", "全機能を起動する" },

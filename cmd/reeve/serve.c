@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -159,8 +160,32 @@ static void on_ready(void *arg)
 	rv_log(RV_LOG_INFO, "app.supervisor.ready");
 }
 
+enum { ARGS_MAX = 32 };
+
+/* The command that follows this process, by the path it has now: the file there will be another. */
+struct successor {
+	char path[PATH_MAX];
+	const char *argv[ARGS_MAX + 3]; /* argv[0] NULL: there is none */
+};
+
+static void plan_successor(int argc, char **argv, bool has_flag, struct successor *out)
+{
+	ssize_t n = readlink("/proc/self/exe", out->path, sizeof(out->path) - 1);
+	size_t at = 0;
+
+	if (n <= 0 || argc > ARGS_MAX)
+		return;
+	out->path[n] = '\0';
+	out->argv[at++] = out->path;
+	for (int i = 0; i < argc; i++)
+		out->argv[at++] = argv[i];
+	if (!has_flag)
+		out->argv[at++] = "--take-over";
+	out->argv[at] = NULL;
+}
+
 static int run(const struct rv_cli *cli, const struct rv_component *component,
-	       const struct rv_cli_conf *source)
+	       const struct rv_cli_conf *source, const struct successor *successor)
 {
 	const struct rv_duty_spec *duties[RV_DUTIES_MAX], *known[RV_DUTIES_MAX];
 	char state_dir[RV_CLI_PATH_MAX], libexec[RV_CLI_PATH_MAX];
@@ -171,6 +196,8 @@ static int run(const struct rv_cli *cli, const struct rv_component *component,
 		.libexec_dir = libexec,
 		.state_dir = state_dir,
 		.join = cli->join,
+		.take_over = cli->take_over,
+		.upgrade_argv = successor->argv[0] != NULL ? successor->argv : NULL,
 		.read_conf = read_conf_again,
 		.on_ready = on_ready,
 	};
@@ -207,9 +234,12 @@ int rv_command_serve(int argc, char **argv)
 {
 	const struct rv_component *component = rv_component_find(argv[0]); /* NULL for "serve" */
 	struct rv_cli_conf source = { 0 };
+	struct successor successor = { 0 };
 	struct rv_cli cli;
-	int status = rv_cli_parse(
-		argc, argv, RV_CLI_CONFIG | RV_CLI_STATE | RV_CLI_LIBEXEC | RV_CLI_JOIN, &cli);
+	int status = rv_cli_parse(argc, argv,
+				  RV_CLI_CONFIG | RV_CLI_STATE | RV_CLI_LIBEXEC | RV_CLI_JOIN |
+					  RV_CLI_TAKE_OVER,
+				  &cli);
 
 	if (status != RV_EXIT_OK)
 		return status;
@@ -218,9 +248,10 @@ int rv_command_serve(int argc, char **argv)
 			     cli.word);
 		return RV_EXIT_USAGE;
 	}
+	plan_successor(argc, argv, cli.take_over, &successor);
 	status = rv_cli_read_conf(&cli, component != NULL, &source);
 	if (status == RV_EXIT_OK)
-		status = run(&cli, component, &source);
+		status = run(&cli, component, &source, &successor);
 	rv_conf_free(source.conf);
 	return status;
 }

@@ -19,6 +19,8 @@ enum { BACKLOG = 16, ACCEPT_BATCH = 8 };
 
 static void outsider_free(struct rv_sv_outsider *out)
 {
+	if (out->sv->upgrade.successor == out)
+		rv_sv_yield_lost(out->sv);
 	rv_list_del(&out->link);
 	out->sv->broker.outsider_count--;
 	rv_control_chan_free(out->chan);
@@ -98,6 +100,10 @@ static void on_msg(void *arg, struct rv_control_msg *msg)
 					 .self = msg->self,
 					 .peer = msg->peer };
 
+	if (msg->kind >= RV_CONTROL_TAKEOVER) {
+		rv_sv_yield_msg(out, msg);
+		return;
+	}
 	if (msg->kind != RV_CONTROL_JOIN || msg->self.name[0] == '\0')
 		answer.status = RV_ESYNTAX;
 	else
@@ -120,13 +126,14 @@ static void on_end(void *arg, int reason)
 static const struct rv_control_chan_callbacks callbacks = { on_msg, on_end };
 
 /* Same uid, or root: whoever could ptrace our duties anyway. */
-static bool is_allowed(int fd)
+static bool is_allowed(int fd, pid_t *out_pid)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
 		return false;
+	*out_pid = cred.pid;
 	if (cred.uid == 0 || cred.uid == geteuid())
 		return true;
 	rv_log(RV_LOG_WARN, "app.outsider.refused", RV_KI("uid", cred.uid), RV_KI("pid", cred.pid),
@@ -146,8 +153,9 @@ static void refuse(int fd, int status)
 static void admit(struct rv_sv *sv, int fd)
 {
 	struct rv_sv_outsider *out;
+	pid_t pid;
 
-	if (!is_allowed(fd)) {
+	if (!is_allowed(fd, &pid)) {
 		refuse(fd, RV_EDENIED);
 		return;
 	}
@@ -161,6 +169,7 @@ static void admit(struct rv_sv *sv, int fd)
 		return;
 	}
 	out->sv = sv;
+	out->pid = pid;
 	if (rv_control_chan_new(&sv->loop, fd, &callbacks, out, &out->chan) != RV_OK) {
 		free(out);
 		return;
@@ -228,37 +237,65 @@ fail:
 			   strerror(errno));
 }
 
+static void on_poll_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void close_listener(struct rv_sv_broker *broker)
+{
+	if (broker->poll == NULL)
+		return;
+	uv_close((uv_handle_t *)broker->poll, on_poll_closed);
+	broker->poll = NULL;
+	broker->path[0] = '\0';
+	close(broker->fd);
+	broker->fd = -1;
+}
+
+static void end_outsiders(struct rv_sv_broker *broker)
+{
+	while (!rv_list_is_empty(&broker->outsiders))
+		outsider_free(RV_CONTAINER_OF(broker->outsiders.next, struct rv_sv_outsider, link));
+}
+
+int rv_sv_broker_listen(struct rv_sv *sv)
+{
+	int err;
+
+	close_listener(&sv->broker);
+	err = listen_at(sv);
+	if (err != RV_OK)
+		return err;
+	sv->broker.poll = calloc(1, sizeof(*sv->broker.poll));
+	if (sv->broker.poll == NULL)
+		return -ENOMEM;
+	err = uv_poll_init(&sv->loop, sv->broker.poll, sv->broker.fd);
+	assert(err == 0);
+	sv->broker.poll->data = sv;
+	uv_poll_start(sv->broker.poll, UV_READABLE, on_accept);
+	return RV_OK;
+}
+
 int rv_sv_broker_open(struct rv_sv *sv)
 {
 	int err = lock(sv);
 
-	if (err == RV_OK)
-		err = listen_at(sv);
-	if (err != RV_OK)
-		return err;
-	rv_list_init(&sv->broker.outsiders);
-	err = uv_poll_init(&sv->loop, &sv->broker.poll, sv->broker.fd);
-	assert(err == 0);
-	sv->broker.poll.data = sv;
-	uv_poll_start(&sv->broker.poll, UV_READABLE, on_accept);
-	return RV_OK;
+	return err == RV_OK ? rv_sv_broker_listen(sv) : err;
+}
+
+void rv_sv_broker_leave(struct rv_sv *sv)
+{
+	close_listener(&sv->broker);
+	end_outsiders(&sv->broker);
+	if (sv->broker.lock_fd >= 0)
+		close(sv->broker.lock_fd);
+	sv->broker.lock_fd = -1;
 }
 
 void rv_sv_broker_close(struct rv_sv *sv)
 {
-	struct rv_sv_broker *broker = &sv->broker;
-
-	if (broker->path[0] != '\0') {
-		unlink(broker->path);
-		while (!rv_list_is_empty(&broker->outsiders))
-			outsider_free(RV_CONTAINER_OF(broker->outsiders.next, struct rv_sv_outsider,
-						      link));
-		uv_close((uv_handle_t *)&broker->poll, NULL);
-		broker->path[0] = '\0';
-	}
-	if (broker->fd >= 0)
-		close(broker->fd);
-	if (broker->lock_fd >= 0)
-		close(broker->lock_fd);
-	broker->fd = broker->lock_fd = -1;
+	if (sv->broker.path[0] != '\0')
+		unlink(sv->broker.path);
+	rv_sv_broker_leave(sv);
 }

@@ -284,7 +284,7 @@ static void wait_for_restart(struct rv_sv_child *child, int64_t ran_us)
 {
 	child->run = RV_DUTY_WAITING;
 	child->backoff_us = rv_plan_backoff_us(child->backoff_us, ran_us);
-	if (!child->sv->is_stopping)
+	if (rv_sv_may_start(child))
 		uv_timer_start(&child->timer, on_timer, (uint64_t)child->backoff_us / 1000, 0);
 	rv_sv_roster_changed(child->sv);
 }
@@ -323,10 +323,24 @@ void rv_sv_child_start(struct rv_sv_child *child)
 	rv_sv_roster_changed(child->sv);
 }
 
+static void send_stop(struct rv_sv_child *child, enum rv_control_kind kind, int64_t patience_us)
+{
+	const struct rv_control_msg msg = { .kind = kind };
+
+	uv_timer_start(&child->timer, on_timer, (uint64_t)patience_us / 1000, 0);
+	if (child->control != NULL && rv_control_chan_send(child->control, &msg) == RV_EBUSY)
+		rv_sv_child_kill(child); /* has not read its control socket for long */
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct rv_sv_child *child = timer->data;
 
+	if (child->run == RV_DUTY_STOPPING && child->is_draining) {
+		child->is_draining = false; /* long enough: now without waiting for anybody */
+		send_stop(child, RV_CONTROL_STOP, child->sv->shutdown_us);
+		return;
+	}
 	if (child->run == RV_DUTY_WAITING) {
 		child->restarts++;
 		rv_sv_child_start(child);
@@ -346,13 +360,13 @@ void rv_sv_child_kill(struct rv_sv_child *child)
 
 void rv_sv_child_stop(struct rv_sv_child *child)
 {
-	const struct rv_control_msg msg = { .kind = RV_CONTROL_STOP };
-
 	assert(child->pid > 0 && child->run != RV_DUTY_STOPPING);
 	child->run = RV_DUTY_STOPPING;
-	uv_timer_start(&child->timer, on_timer, (uint64_t)child->sv->shutdown_us / 1000, 0);
-	if (child->control != NULL && rv_control_chan_send(child->control, &msg) == RV_EBUSY)
-		rv_sv_child_kill(child); /* has not read its control socket for long */
+	child->is_draining = child->sv->upgrade.is_retiring;
+	if (child->is_draining)
+		send_stop(child, RV_CONTROL_DRAIN, child->sv->drain_us);
+	else
+		send_stop(child, RV_CONTROL_STOP, child->sv->shutdown_us);
 	rv_sv_roster_changed(child->sv);
 }
 
@@ -385,6 +399,8 @@ void rv_sv_child_reap(struct rv_sv_child *child)
 	child->pid = 0;
 	uv_timer_stop(&child->timer);
 	rv_sv_reload_answered(child, RV_ECLOSED, child->note);
+	if (child->sv->upgrade.is_following) /* the old one goes on; no second try */
+		rv_sv_fail(child->sv, RV_ECLOSED, child->spec->name, child->note);
 	wait_for_restart(child, ran_us);
 	rv_sv_child_gone(child);
 }

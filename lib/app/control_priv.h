@@ -25,6 +25,14 @@
  *                            from it (status 1)
  *   RELOAD   supervisor      body: level NUL format                      config
  *   RELOADED duty            status, body: why it keeps its old config
+ *   DRAIN    supervisor
+ *   TAKEOVER new supervisor
+ *   LISTENER old supervisor  self; body: addresses, one a line           their sockets
+ *   HANDED   old supervisor  self: "reeve" and its first instance;       lock on the state
+ *                            body: ticket keys                           directory
+ *   YIELD    new supervisor: stop what serves others (stores); the answer
+ *   YIELDED  old supervisor: when it is done
+ *   RETIRE   new supervisor: all runs; end what is left
  *   SOCKET   duty, over a    body: the label of the socket               the socket
  *            LINE
  *
@@ -61,6 +69,13 @@ enum rv_control_kind {
 	RV_CONTROL_SOCKET,
 	RV_CONTROL_RELOAD,
 	RV_CONTROL_RELOADED,
+	RV_CONTROL_DRAIN,
+	RV_CONTROL_TAKEOVER,
+	RV_CONTROL_LISTENER,
+	RV_CONTROL_HANDED,
+	RV_CONTROL_YIELD,
+	RV_CONTROL_YIELDED,
+	RV_CONTROL_RETIRE,
 	RV_CONTROL_KIND_END,
 };
 

@@ -18,6 +18,7 @@
 #include "app/process_priv.h"
 #include "app/rights_priv.h"
 #include "app/roster_priv.h"
+#include "app/supervisor.h"
 #include "log/log.h"
 #include "tls/prepare.h"
 #include "tls/tickets.h"
@@ -75,6 +76,11 @@ struct rv_conf *rv_duty_conf(struct rv_duty *duty)
 unsigned rv_duty_instance(const struct rv_duty *duty)
 {
 	return duty->instance;
+}
+
+unsigned rv_duty_worker(const struct rv_duty *duty)
+{
+	return duty->instance % RV_SUPERVISOR_WORKERS_MAX;
 }
 
 const char *rv_duty_state_dir(const struct rv_duty *duty)
@@ -299,6 +305,14 @@ static void describe(int err, const struct rv_diag *diag, char *out, size_t size
 		 diag->text[0] != '\0' ? diag->text : rv_err_name(err));
 }
 
+static void begin_drain(struct rv_duty *duty)
+{
+	if (duty->code->drain == NULL)
+		begin_stop(duty);
+	else if (!duty->is_stopping)
+		duty->code->drain(duty->state);
+}
+
 /* -- reload --------------------------------------------------------------------------------- */
 
 static int switch_conf(struct rv_duty *duty, int fd, struct rv_diag *diag)
@@ -357,6 +371,8 @@ static void on_control(void *arg, struct rv_control_msg *msg)
 		take_reload(duty, msg);
 	else if (msg->kind == RV_CONTROL_STOP)
 		begin_stop(duty);
+	else if (msg->kind == RV_CONTROL_DRAIN)
+		begin_drain(duty);
 }
 
 /* PR_SET_PDEATHSIG has killed us before this is seen, unless the kernel forgot it when the uid

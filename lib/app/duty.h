@@ -123,6 +123,10 @@ struct rv_duty_code {
 	 * after this call: who keeps pointers into it takes a reference (rv_conf_ref). NULL: the
 	 * duty has no live items. */
 	int (*reload)(void *state, struct rv_conf *conf, struct rv_diag *diag);
+	/* Another process has our listening sockets, too, and takes what is new from now on. Accept
+	 * no more; when what is open has ended, do as in stop(). stop() may come before that. NULL:
+	 * stop() at once. */
+	void (*drain)(void *state);
 	/* End activity: finish what was begun, close handles; then call rv_duty_stopped(). */
 	void (*stop)(void *state);
 	/* Give the memory back, if stop() did not: called last of all, when the bus has ended what
@@ -144,6 +148,9 @@ uv_loop_t *rv_duty_loop(struct rv_duty *duty);
 struct rv_bus *rv_duty_bus(struct rv_duty *duty);
 struct rv_conf *rv_duty_conf(struct rv_duty *duty);
 unsigned rv_duty_instance(const struct rv_duty *duty);
+/* Its number among the workers of this supervisor, from 0; rv_duty_instance() goes on over
+ * upgrades. */
+unsigned rv_duty_worker(const struct rv_duty *duty);
 const char *rv_duty_state_dir(const struct rv_duty *duty); /* absolute, private to the service */
 /* Listening sockets made by the supervisor: bound and listening, non-blocking, close-on-exec. They
  * are the duty's, to keep open or to close. */

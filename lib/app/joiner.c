@@ -13,8 +13,14 @@ static void try_to_connect(uv_timer_t *timer);
 
 static void join_child(struct rv_sv_joiner *joiner, const struct rv_sv_child *child)
 {
+	const struct rv_duty_spec *spec = child->spec;
 	struct rv_control_msg msg = { .kind = RV_CONTROL_JOIN };
-	int err = rv_control_party_set(&msg.self, child->spec->name, child->instance);
+	int err;
+
+	if (spec->calls == NULL && spec->serves == NULL && spec->publishes == NULL &&
+	    spec->hears == NULL)
+		return; /* has nothing to say to anybody elsewhere */
+	err = rv_control_party_set(&msg.self, child->spec->name, child->instance);
 
 	if (err == RV_OK)
 		err = rv_control_chan_send(joiner->chan, &msg);
@@ -40,14 +46,22 @@ static void pass_link(struct rv_sv_child *child, const struct rv_duty_spec *peer
 	rv_buf_deinit(&methods);
 }
 
-/* Only names that we do not run ourselves are wanted from there, and only what the tables allow:
- * the other supervisor is believed no more than that. */
+static bool runs_here(const struct rv_sv *sv, const char *name)
+{
+	for (size_t i = 0; i < sv->child_count; i++) {
+		if (sv->children[i].pid > 0 && strcmp(sv->children[i].spec->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Only names that do not run here are wanted from there, and only what the tables allow: the other
+ * supervisor is believed no more than that. */
 static void take_link(struct rv_sv *sv, struct rv_control_msg *msg)
 {
 	const struct rv_duty_spec *peer = rv_plan_find(sv->opt->known, msg->peer.name);
 
-	if (msg->fd_count != 1 || peer == NULL ||
-	    rv_plan_find(sv->opt->duties, msg->peer.name) != NULL)
+	if (msg->fd_count != 1 || peer == NULL || runs_here(sv, msg->peer.name))
 		return;
 	for (size_t i = 0; i < sv->child_count; i++) {
 		struct rv_sv_child *child = &sv->children[i];
@@ -66,7 +80,7 @@ static void on_msg(void *arg, struct rv_control_msg *msg)
 	if (msg->kind == RV_CONTROL_LINK)
 		take_link(sv, msg);
 	else if (msg->kind == RV_CONTROL_REFUSED)
-		rv_log(RV_LOG_WARN, "app.join.refused", RV_KS("path", sv->opt->join),
+		rv_log(RV_LOG_WARN, "app.join.refused", RV_KS("path", sv->joiner.path),
 		       RV_KS("child", msg->self.name), RV_KI("instance", msg->self.instance),
 		       RV_KS("error", rv_err_name(msg->status)));
 }
@@ -74,7 +88,7 @@ static void on_msg(void *arg, struct rv_control_msg *msg)
 static void retry_later(struct rv_sv *sv, int reason)
 {
 	rv_log(sv->joiner.is_lost_logged ? RV_LOG_DEBUG : RV_LOG_WARN, "app.join.lost",
-	       RV_KS("path", sv->opt->join), RV_KS("error", rv_err_name(reason)));
+	       RV_KS("path", sv->joiner.path), RV_KS("error", rv_err_name(reason)));
 	sv->joiner.is_lost_logged = true;
 	uv_timer_start(&sv->joiner.timer, try_to_connect, RETRY_MS, 0);
 }
@@ -94,7 +108,7 @@ static void try_to_connect(uv_timer_t *timer)
 {
 	struct rv_sv *sv = timer->data;
 	int fd;
-	int err = rv_join_connect(sv->opt->join, &fd);
+	int err = rv_join_connect(sv->joiner.path, &fd);
 
 	if (err == RV_OK)
 		err = rv_control_chan_new(&sv->loop, fd, &callbacks, sv, &sv->joiner.chan);
@@ -103,20 +117,28 @@ static void try_to_connect(uv_timer_t *timer)
 		return;
 	}
 	sv->joiner.is_lost_logged = false;
-	rv_log(RV_LOG_INFO, "app.join.connected", RV_KS("path", sv->opt->join));
+	rv_log(RV_LOG_INFO, "app.join.connected", RV_KS("path", sv->joiner.path));
 	for (size_t i = 0; i < sv->child_count; i++) {
 		if (sv->children[i].control != NULL)
 			join_child(&sv->joiner, &sv->children[i]);
 	}
 }
 
-void rv_sv_joiner_open(struct rv_sv *sv)
+void rv_sv_joiner_open(struct rv_sv *sv, const char *path)
 {
-	if (sv->opt->join == NULL)
+	if (!rv_str_copy(rv_str(path), sv->joiner.path, sizeof(sv->joiner.path)))
+		rv_log(RV_LOG_ERROR, "app.join.refused", RV_KS("path", path),
+		       RV_KS("error", rv_err_name(RV_ELIMIT)));
+	if (sv->joiner.path[0] == '\0')
 		return;
 	uv_timer_init(&sv->loop, &sv->joiner.timer);
 	sv->joiner.timer.data = sv;
 	uv_timer_start(&sv->joiner.timer, try_to_connect, 0, 0);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	(void)handle; /* it may be opened again after this turn of the loop */
 }
 
 void rv_sv_joiner_close(struct rv_sv *sv)
@@ -125,7 +147,7 @@ void rv_sv_joiner_close(struct rv_sv *sv)
 		return;
 	rv_control_chan_free(sv->joiner.chan);
 	sv->joiner.chan = NULL;
-	uv_close((uv_handle_t *)&sv->joiner.timer, NULL);
+	uv_close((uv_handle_t *)&sv->joiner.timer, on_timer_closed);
 	sv->joiner.timer.data = NULL;
 }
 

@@ -58,6 +58,20 @@ static int probe(struct sockaddr_storage *addr, size_t len)
 	return err;
 }
 
+/* The port that a socket of this address has already: where port 0 led, and no need to probe. */
+static bool find_open(const struct rv_listen_group *group, size_t a, const int *fds,
+		      struct sockaddr_storage *addr)
+{
+	for (size_t i = 0; i < group->workers; i++) {
+		int fd = fds[i * group->addr_count + a];
+		socklen_t size = sizeof(*addr);
+
+		if (fd >= 0 && getsockname(fd, (struct sockaddr *)addr, &size) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int open_address(const struct rv_listen_group *group, size_t a, int *fds)
 {
 	struct sockaddr_storage addr;
@@ -65,11 +79,13 @@ static int open_address(const struct rv_listen_group *group, size_t a, int *fds)
 	size_t len;
 	int err = rv_net_addr_parse(rv_str(group->addrs[a]), &addr, &len);
 
-	if (err == RV_OK)
+	if (err == RV_OK && !find_open(group, a, fds, &addr))
 		err = probe(&addr, len);
 	for (size_t i = 0; err == RV_OK && i < group->workers; i++) {
 		int *fd = &fds[i * group->addr_count + a];
 
+		if (*fd >= 0)
+			continue;
 		err = bind_one(&addr, len, true, fd);
 		if (err == RV_OK && listen(*fd, BACKLOG) != 0)
 			err = rv_err_from_errno();
@@ -89,8 +105,6 @@ int rv_listen_open(const struct rv_listen_group *group, int *fds, struct rv_diag
 	size_t a;
 	int err = RV_OK;
 
-	for (size_t i = 0; i < count; i++)
-		fds[i] = -1;
 	for (a = 0; a < group->addr_count; a++) {
 		err = open_address(group, a, fds);
 		if (err != RV_OK)

@@ -123,8 +123,6 @@ static void pair_with_outsiders(struct rv_sv_child *child)
 	const struct end self = end_of(child);
 	struct rv_list *it;
 
-	if (child->sv->broker.path[0] == '\0')
-		return;
 	rv_list_for_each (it, &child->sv->broker.outsiders) {
 		struct rv_sv_outsider *out = RV_CONTAINER_OF(it, struct rv_sv_outsider, link);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/plan.h"
@@ -44,6 +45,17 @@ static const struct rv_conf_item reeve_items[] = {
 		.reload = RV_CONF_LIVE,
 		.doc = "How long each part may take to end before it is killed.",
 		.doc_ja = "各プロセスの終了を待つ時間。過ぎると強制終了する。",
+	},
+	{
+		.name = "drain_timeout",
+		.type = RV_CONF_DURATION,
+		.def = "5m",
+		.min = 100 * RV_US_PER_MS,
+		.max = 7 * 86400 * RV_US_PER_SEC,
+		.reload = RV_CONF_LIVE,
+		.doc = "After an upgrade: how long the old processes may keep the connections that "
+		       "they have; then those are closed.",
+		.doc_ja = "アップグレード後、旧プロセスが既存の接続を保持する時間の上限。",
 	},
 	{
 		.name = "ticket_rotation",
@@ -111,10 +123,11 @@ void rv_sv_apply_settings(struct rv_sv *sv)
 	assert(err == RV_OK); /* its choices are those of lib/log */
 	rv_log_init("reeve", level, is_json ? RV_LOG_JSON : RV_LOG_LOGFMT, STDERR_FILENO);
 	sv->shutdown_us = rv_conf_int(sec, "shutdown_timeout");
+	sv->drain_us = rv_conf_int(sec, "drain_timeout");
 	rv_sv_tickets_schedule(sv);
 }
 
-static const int signal_numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+static const int signal_numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD };
 
 static void notify_progress(struct rv_sv *sv)
 {
@@ -152,6 +165,7 @@ static void close_all(struct rv_sv *sv)
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	rv_sv_broker_close(sv);
 	rv_sv_joiner_close(sv);
+	rv_sv_upgrade_close(sv); /* last: the old one goes on when it sees this */
 	for (size_t i = 0; i < RV_ARRAY_LEN(sv->signals); i++)
 		uv_close((uv_handle_t *)&sv->signals[i], NULL);
 	uv_close((uv_handle_t *)&sv->roster_timer, NULL);
@@ -189,7 +203,9 @@ void rv_sv_stop(struct rv_sv *sv)
 		return;
 	sv->is_stopping = true;
 	sv->stop_boot_us = rv_time_boot_us();
-	rv_notify("STOPPING=1\nSTATUS=stopping");
+	/* To systemd, one that has a successor is no longer the service. */
+	if (!sv->upgrade.is_retiring)
+		rv_notify("STOPPING=1\nSTATUS=stopping");
 	rv_log(RV_LOG_INFO, "app.supervisor.stopping");
 	for (size_t i = 0; i < sv->child_count; i++) {
 		if (sv->children[i].run == RV_DUTY_WAITING)
@@ -210,16 +226,20 @@ void rv_sv_child_ready(struct rv_sv_child *child)
 	rv_log(RV_LOG_INFO, "app.duty.ready", RV_KS("child", child->spec->name),
 	       RV_KI("instance", child->instance), RV_KI("pid", child->pid));
 	rv_sv_roster_changed(child->sv);
-	if (!child->sv->is_stopping)
-		notify_progress(child->sv);
+	if (child->sv->is_stopping)
+		return;
+	rv_sv_upgrade_advance(child->sv);
+	notify_progress(child->sv);
 }
 
 void rv_sv_child_gone(struct rv_sv_child *child)
 {
-	if (child->sv->is_stopping)
+	if (child->sv->is_stopping) {
 		advance_stop(child->sv);
-	else
-		notify_progress(child->sv);
+		return;
+	}
+	rv_sv_yield_advance(child->sv);
+	notify_progress(child->sv);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -229,10 +249,16 @@ static void on_signal(uv_signal_t *handle, int signum)
 	if (signum == SIGCHLD) {
 		for (size_t i = 0; i < sv->child_count; i++)
 			rv_sv_child_reap(&sv->children[i]);
+		if (sv->upgrade.child > 0 && waitpid(sv->upgrade.child, NULL, WNOHANG) > 0)
+			sv->upgrade.child = 0;
 		return;
 	}
 	if (signum == SIGHUP) {
 		rv_sv_reload(sv);
+		return;
+	}
+	if (signum == SIGUSR2) {
+		rv_sv_yield_spawn(sv);
 		return;
 	}
 	if (!sv->is_stopping) {
@@ -285,7 +311,7 @@ static int plan(struct rv_sv *sv)
 			for (size_t w = 0; w < workers; w++)
 				sv->children[at++] = (struct rv_sv_child){
 					.spec = duties[i],
-					.instance = (unsigned)w,
+					.instance = sv->first_instance + (unsigned)w,
 					.stop_stage = stage,
 					.conf_fd = -1,
 					.next_conf_fd = -1,
@@ -316,6 +342,9 @@ static int open_listeners(struct rv_sv *sv, struct rv_sv_child *first)
 		return rv_diag_set(sv->diag, RV_EINVALID, "listen.many", spec->listen_section,
 				   "%s: at most %d addresses", spec->listen_item,
 				   RV_DUTY_LISTEN_MAX);
+	for (size_t i = 0; i < group.workers * group.addr_count; i++)
+		fds[i] = rv_sv_upgrade_take(sv, spec->name, (unsigned)(i / group.addr_count),
+					    group.addrs[i % group.addr_count]);
 	err = rv_listen_open(&group, fds, sv->diag);
 	if (err != RV_OK)
 		return err;
@@ -339,23 +368,30 @@ static int load_files(struct rv_sv *sv)
 
 static int prepare(struct rv_sv *sv)
 {
-	int err = plan(sv);
+	int err = sv->opt->take_over ? rv_sv_upgrade_begin(sv) : RV_ENOTFOUND;
 
+	if (err == RV_ENOTFOUND)
+		err = RV_OK;
+	if (err == RV_OK)
+		err = plan(sv);
 	if (err == RV_OK)
 		err = load_files(sv);
 	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++) {
-		if (sv->children[i].instance == 0 && sv->children[i].spec->listen_section != NULL)
+		if (sv->children[i].instance == sv->first_instance &&
+		    sv->children[i].spec->listen_section != NULL)
 			err = open_listeners(sv, &sv->children[i]);
 	}
+	if (err == RV_OK)
+		rv_sv_upgrade_share_out(sv);
 	if (err == RV_OK)
 		err = rv_rights_prepare(sv);
 	for (size_t i = 0; err == RV_OK && i < sv->child_count; i++)
 		err = rv_sv_child_init(sv, &sv->children[i]);
 	rv_conf_files_drop(sv->conf);
-	if (err == RV_OK && sv->opt->join == NULL)
+	if (err == RV_OK && sv->opt->join == NULL && !sv->upgrade.is_following)
 		err = rv_sv_broker_open(sv);
-	if (err == RV_OK)
-		rv_sv_joiner_open(sv);
+	if (err == RV_OK && sv->opt->join != NULL)
+		rv_sv_joiner_open(sv, sv->opt->join);
 	return err;
 }
 
@@ -396,10 +432,14 @@ int rv_supervisor_run(const struct rv_supervisor_opt *opt, struct rv_diag *diag)
 	uv_timer_init(&sv.loop, &sv.reload.timer);
 	sv.reload.timer.data = &sv;
 	rv_sv_apply_settings(&sv);
+	rv_list_init(&sv.broker.outsiders);
 	sv.err = prepare(&sv);
 	if (sv.err == RV_OK) {
-		for (size_t i = 0; i < sv.child_count && !sv.is_stopping; i++)
-			rv_sv_child_start(&sv.children[i]);
+		for (size_t i = 0; i < sv.child_count && !sv.is_stopping; i++) {
+			if (rv_sv_may_start(&sv.children[i]))
+				rv_sv_child_start(&sv.children[i]);
+		}
+		rv_sv_upgrade_watch(&sv);
 	} else {
 		close_all(&sv);
 	}

@@ -19,6 +19,14 @@
  * wait for the next start, and are named in the log and the roster until then. What is in the files
  * of the configuration (certificates) is read again, too.
  *
+ * Upgrade: a second supervisor with take_over asks the first one, over bus.sock, for its listening
+ * sockets, ticket keys and lock. Its edges start beside the old ones and are linked to the old
+ * stores; then the old stores end (what was begun is finished) and the new ones start, while which
+ * devices hear "server busy" (301); then the old edges accept no more, end what they have within
+ * drain_timeout, and the old supervisor ends. Until the new one is ready, its failure or death
+ * leaves the old one as it was: it starts its stores again. What it cannot take back: a migration
+ * that new stores have made, if the old ones refuse to open what they made of their database.
+ *
  * <state>/bus.sock (SOCK_SEQPACKET, 0600, peer uid checked): another supervisor of this machine,
  * or librsapi (app/join.h), asks here for a pair to one of our duties, by the same tables; so
  * components started apart (`reeve rs`, `reeve proxy --join .../bus.sock`) meet without a network.
@@ -26,9 +34,9 @@
  * offers it (flock on <state>/bus.lock).
  *
  * Log events: app.reload.begun, .changed, .needs_restart, .refused (by a duty), .failed, .done;
- * app.tickets.rotated; app.duty.started, .ready, .died, .refused, .killed; app.listener.opened;
- * app.outsider.joined, .refused, .left; app.join.connected, .lost, .refused; app.clock.stepped (the
- * clock was set: nothing depends on it but what is written down as time).
+ * app.tickets.rotated; app.upgrade.*; app.duty.started, .ready, .died, .refused, .killed;
+ * app.listener.opened; app.outsider.joined, .refused, .left; app.join.connected, .lost, .refused;
+ * app.clock.stepped (the clock was set: nothing depends on it but what is written down as time).
  */
 #ifndef RV_APP_SUPERVISOR_H
 #define RV_APP_SUPERVISOR_H
@@ -60,6 +68,11 @@ struct rv_supervisor_opt {
 	/* SIGHUP: read the configuration again, by the same schema. *out becomes the supervisor's.
 	 * NULL: SIGHUP does nothing. */
 	int (*read_conf)(void *arg, struct rv_conf **out, struct rv_diag *diag);
+	/* Follow the supervisor that runs with this state directory, without refusing a connection;
+	 * when there is none, start as ever. */
+	bool take_over;
+	/* SIGUSR2: the command that follows us, NULL-terminated, argv[0] a path. NULL: no such. */
+	const char *const *upgrade_argv;
 	/* Called once, when every duty is ready. */
 	void (*on_ready)(void *arg);
 	void *arg;

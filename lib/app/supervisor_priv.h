@@ -5,6 +5,8 @@
  *   child.c       one process: executed, reaped, restarted
  *   pairs.c       who gets a link to whom; the roster
  *   reload.c      the configuration read again
+ *   upgrade.c     taking over from another supervisor
+ *   yield.c       handing over to another supervisor
  *   tickets.c     keys of TLS session tickets
  *   broker.c      bus.sock: outsiders who want links
  *   joiner.c      being such an outsider elsewhere
@@ -20,6 +22,8 @@
 #include "base/list.h"
 
 struct rv_sv;
+
+enum { RV_SV_ADDRESS_MAX = 64 };
 
 struct rv_sv_child {
 	struct rv_sv *sv;
@@ -41,6 +45,7 @@ struct rv_sv_child {
 	pid_t pid;
 	struct rv_control_chan *control;
 	uv_timer_t timer;
+	bool is_draining; /* STOPPING, but in its own time */
 
 	uint64_t restarts;
 	int64_t started_us;      /* UTC */
@@ -55,23 +60,50 @@ struct rv_sv_outsider {
 	struct rv_list link;
 	struct rv_sv *sv;
 	struct rv_control_chan *chan;
+	pid_t pid;
 	struct rv_control_party
 		parties[RV_SUPERVISOR_PARTIES_MAX]; /* its duties that stay joined */
 	const struct rv_duty_spec *specs[RV_SUPERVISOR_PARTIES_MAX];
 	size_t party_count;
 };
 
+/* A listening socket of the supervisor that we follow. */
+struct rv_sv_inherited {
+	char duty[RV_BUS_NAME_MAX + 1];
+	unsigned worker; /* 0 .. */
+	char address[RV_SV_ADDRESS_MAX];
+	int fd; /* -1: taken */
+};
+
+/* Following another supervisor, or being followed: upgrade.c and yield.c. */
+struct rv_sv_upgrade {
+	/* the new one */
+	struct rv_control_chan *chan; /* NULL: we follow nobody, or it has retired */
+	struct rv_sv_inherited *inherited;
+	size_t inherited_count;
+	uv_timer_t timer;
+	bool is_following; /* from the first message until all is ready */
+	bool are_stores_ours;
+	/* the old one */
+	struct rv_sv_outsider *successor; /* NULL: nobody */
+	bool is_yielding;                 /* our stores stop, or have stopped */
+	bool has_yielded;
+	bool is_retiring;
+	pid_t child; /* started by SIGUSR2; 0 = none */
+};
+
 struct rv_sv_broker {
 	char path[108]; /* "" = none */
 	int lock_fd;
 	int fd;
-	uv_poll_t poll;
+	uv_poll_t *poll; /* NULL: closed; path is "" then */
 	struct rv_list outsiders;
 	unsigned outsider_count;
 	uint16_t next_instance; /* for those that have no number of their own */
 };
 
 struct rv_sv_joiner {
+	char path[108];               /* of the bus.sock; "" = joins nobody */
 	struct rv_control_chan *chan; /* NULL: not connected, timer runs */
 	uv_timer_t timer;
 	bool is_lost_logged;
@@ -83,7 +115,7 @@ struct rv_sv {
 	struct rv_diag *diag;
 	int err; /* what rv_supervisor_run returns */
 	uv_loop_t loop;
-	uv_signal_t signals[4];
+	uv_signal_t signals[5];
 	struct rv_sv_child *children; /* in start order: what is called comes before its callers */
 	size_t child_count;
 	struct rv_conf *conf; /* in force */
@@ -104,6 +136,9 @@ struct rv_sv {
 	struct rv_clock clock;
 	struct rv_sv_broker broker;
 	struct rv_sv_joiner joiner;
+	struct rv_sv_upgrade upgrade;
+	unsigned first_instance; /* of every duty: two supervisors that meet have other numbers */
+	int64_t drain_us;
 };
 
 /* supervisor.c */
@@ -148,14 +183,39 @@ void rv_sv_tickets_schedule(struct rv_sv *sv);
 
 /* broker.c */
 int rv_sv_broker_open(struct rv_sv *sv) RV_MUSTCHECK;
+/* The path is ours again, or for the first time; the lock is. */
+int rv_sv_broker_listen(struct rv_sv *sv) RV_MUSTCHECK;
 void rv_sv_broker_close(struct rv_sv *sv);
+/* Somebody else has the path now: end all there is but `kept`, and leave path and lock alone. */
+void rv_sv_broker_leave(struct rv_sv *sv);
+
+/* upgrade.c: the new supervisor.
+ * Begin: ask the one that runs, if any, for its sockets; blocks. RV_ENOTFOUND: there is none. */
+int rv_sv_upgrade_begin(struct rv_sv *sv) RV_MUSTCHECK;
+/* The socket of that duty, worker and address, the caller's; -1 = none. */
+int rv_sv_upgrade_take(struct rv_sv *sv, const char *duty, unsigned worker, const char *address);
+/* After the workers' own: sockets of workers that are no more, for those that are. */
+void rv_sv_upgrade_share_out(struct rv_sv *sv);
+void rv_sv_upgrade_watch(struct rv_sv *sv); /* on the loop */
+/* May it be started now? Stores wait for those of the old one to end. */
+bool rv_sv_may_start(const struct rv_sv_child *child);
+void rv_sv_upgrade_advance(struct rv_sv *sv); /* a child became ready */
+void rv_sv_upgrade_close(struct rv_sv *sv);
+
+/* yield.c: the old supervisor */
+void rv_sv_yield_msg(struct rv_sv_outsider *out, const struct rv_control_msg *msg);
+void rv_sv_yield_advance(struct rv_sv *sv);           /* a child has ended */
+void rv_sv_yield_lost(struct rv_sv *sv);              /* the successor is gone */
+void rv_sv_yield_spawn(struct rv_sv *sv);             /* SIGUSR2 */
+bool rv_sv_is_store(const struct rv_duty_spec *spec); /* serves others, has no listeners */
 
 /* joiner.c */
-void rv_sv_joiner_open(struct rv_sv *sv);
+void rv_sv_joiner_open(struct rv_sv *sv, const char *path);
 void rv_sv_joiner_close(struct rv_sv *sv);
 void rv_sv_joiner_child_started(struct rv_sv_child *child);
 
-/* listen.c: n sockets per address, on the same port, into fds[i * addr_count + a].
+/* listen.c: n sockets per address, on the same port, into fds[i * addr_count + a]; those that are
+ * not -1 were opened before, by somebody else, and stay.
  * `item` names where the addresses come from, for diag. */
 struct rv_listen_group {
 	const char *const *addrs;

@@ -142,6 +142,8 @@ void rv_net_source_leave(struct rv_net_server *server, struct rv_net_source *sou
 	assert(source->open > 0 && server->stats.open > 0);
 	source->open--;
 	server->stats.open--;
+	if (server->stats.open == 0)
+		rv_net_server_emptied(server);
 	if (source->open > 0)
 		return;
 	rv_map_del(&server->sources, source_key(source));

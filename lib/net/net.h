@@ -97,6 +97,10 @@ void rv_net_server_take(struct rv_net_server *server, int fd);
 void rv_net_reset(int fd);
 /* idle_us as in the options; connections take it with their next bytes. */
 void rv_net_server_set_times(struct rv_net_server *server, int64_t handshake_us, int64_t idle_us);
+/* Accept no more (others may have the same sockets, and go on); `drained` runs, from the loop, when
+ * no connection is open any more. rv_net_server_stop may come at any time, and then it does not
+ * run. Once only. */
+void rv_net_server_drain(struct rv_net_server *server, void (*drained)(void *arg), void *arg);
 /* Stop accepting, close all (on_close with RV_OK); `done` (or NULL) runs when the last connection
  * is gone and may free the server. Once only. */
 void rv_net_server_stop(struct rv_net_server *server, void (*done)(void *arg), void *arg);

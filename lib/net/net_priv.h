@@ -99,6 +99,8 @@ struct rv_net_server {
 	uv_idle_t idle;   /* runs while ready is not empty */
 	unsigned handles; /* of libuv, not yet closed; connections included */
 	bool is_stopping;
+	void (*drained)(void *arg); /* not NULL: no more are accepted */
+	void *drained_arg;
 	void (*done)(void *arg);
 	void *done_arg;
 	int64_t refused_logged_us, starved_logged_us;
@@ -139,5 +141,8 @@ void rv_net_conn_reset(struct rv_net_conn *conn);
 /* The same, but the socket goes on without us: the caller has it. */
 int rv_net_conn_give_up_fd(struct rv_net_conn *conn);
 void rv_net_conn_read(struct rv_net_conn *conn);
+
+/* No connection is open any more: has somebody been waiting for that? */
+void rv_net_server_emptied(struct rv_net_server *server);
 
 #endif

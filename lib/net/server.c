@@ -123,7 +123,8 @@ static void on_acceptable(uv_poll_t *handle, int status, int events)
 
 	(void)status; /* accept tells more exactly */
 	(void)events;
-	for (int i = 0; i < RV_NET_ACCEPT_BATCH && !server->is_stopping; i++) {
+	for (int i = 0; i < RV_NET_ACCEPT_BATCH && !server->is_stopping && server->drained == NULL;
+	     i++) {
 		struct sockaddr_storage addr = { 0 };
 		socklen_t len = sizeof(addr);
 		int fd = accept4(listener->fd, (struct sockaddr *)&addr, &len,
@@ -162,6 +163,31 @@ static void on_listener_closed(uv_handle_t *handle)
 static void on_handle_closed(uv_handle_t *handle)
 {
 	rv_net_handle_closed(handle->data);
+}
+
+static void on_drained(uv_timer_t *handle)
+{
+	struct rv_net_server *server = handle->data;
+
+	server->drained(server->drained_arg);
+}
+
+void rv_net_server_emptied(struct rv_net_server *server)
+{
+	if (server->drained != NULL && !server->is_stopping)
+		uv_timer_start(&server->accept_timer, on_drained, 0, 0);
+}
+
+void rv_net_server_drain(struct rv_net_server *server, void (*drained)(void *arg), void *arg)
+{
+	assert(server->drained == NULL && !server->is_stopping);
+	server->drained = drained;
+	server->drained_arg = arg;
+	for (size_t i = 0; i < server->listener_count; i++)
+		uv_poll_stop(&server->listeners[i].poll);
+	uv_timer_stop(&server->accept_timer);
+	if (server->stats.open == 0)
+		rv_net_server_emptied(server);
 }
 
 void rv_net_server_stop(struct rv_net_server *server, void (*done)(void *arg), void *arg)

@@ -28,7 +28,7 @@ struct rv_edge {
 	struct rv_duty *duty;
 	struct door doors[RV_EDGE_DOORS_MAX];
 	size_t door_count;
-	size_t stopped;
+	size_t drained, stopped;
 	struct rv_certs *certs;
 	/* Clients of old TLS. */
 	struct rv_old *old;
@@ -177,7 +177,7 @@ static struct rv_edge *edge_new(struct rv_duty *duty)
 	edge->duty = duty;
 	edge->old = rv_old_new(seed);
 	if (edge->old == NULL ||
-	    rv_certs_new(rv_duty_loop(duty), rv_duty_instance(duty) > 0, &edge->certs) != RV_OK) {
+	    rv_certs_new(rv_duty_loop(duty), rv_duty_worker(duty) > 0, &edge->certs) != RV_OK) {
 		edge_free(edge);
 		return NULL;
 	}
@@ -342,6 +342,22 @@ void rv_edge_stop(void *state)
 
 	for (size_t i = 0; i < n; i++)
 		rv_front_stop(edge->doors[i].front, on_stopped, edge);
+}
+
+static void on_drained(void *arg)
+{
+	struct rv_edge *edge = arg;
+
+	if (++edge->drained == edge->door_count)
+		rv_edge_stop(edge);
+}
+
+void rv_edge_drain(void *state)
+{
+	struct rv_edge *edge = state;
+
+	for (size_t i = 0; i < edge->door_count; i++)
+		rv_front_drain(edge->doors[i].front, on_drained, edge);
 }
 
 void rv_edge_metrics(void *state, struct rv_buf *out)

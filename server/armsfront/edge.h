@@ -51,6 +51,7 @@ int rv_edge_start_legacy(struct rv_duty *duty, const struct rv_edge_opt *const *
 			 void **state, struct rv_diag *diag) RV_MUSTCHECK;
 /* For struct rv_duty_code. */
 int rv_edge_reload(void *state, struct rv_conf *conf, struct rv_diag *diag);
+void rv_edge_drain(void *state);
 void rv_edge_stop(void *state);
 void rv_edge_metrics(void *state, struct rv_buf *out);
 

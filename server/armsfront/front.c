@@ -396,6 +396,11 @@ void rv_front_set_tls(struct rv_front *front, struct rv_tls_ctx *tls)
 	rv_net_server_set_tls(front->server, tls);
 }
 
+void rv_front_drain(struct rv_front *front, void (*drained)(void *arg), void *arg)
+{
+	rv_net_server_drain(front->server, drained, arg);
+}
+
 void rv_front_stop(struct rv_front *front, void (*done)(void *arg), void *arg)
 {
 	front->is_stopping = true;

@@ -82,6 +82,8 @@ void rv_front_set_limits(struct rv_front *front, const struct rv_net_limits *lim
 void rv_front_set_tls(struct rv_front *front, struct rv_tls_ctx *tls);
 /* Serve a socket that another process accepted; takes it over. */
 void rv_front_take(struct rv_front *front, int fd);
+/* Take no more connections; `drained` runs when those that are open have ended. */
+void rv_front_drain(struct rv_front *front, void (*drained)(void *arg), void *arg);
 /* Close everything; `done` runs when no exchange is open any more and may free the front. */
 void rv_front_stop(struct rv_front *front, void (*done)(void *arg), void *arg);
 void rv_front_free(struct rv_front *front); /* NULL allowed */

@@ -22,6 +22,7 @@ int rv_legacy_main(int argc, char **argv)
 		.schema_count = RV_ARRAY_LEN(schema),
 		.start = start,
 		.reload = rv_edge_reload,
+		.drain = rv_edge_drain,
 		.stop = rv_edge_stop,
 		.metrics = rv_edge_metrics,
 	};

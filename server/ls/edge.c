@@ -67,6 +67,7 @@ const struct rv_duty_code rv_ls_code = {
 	.schema_count = 1,
 	.start = start,
 	.reload = rv_edge_reload,
+	.drain = rv_edge_drain,
 	.stop = rv_edge_stop,
 	.metrics = rv_edge_metrics,
 };
