@@ -90,28 +90,23 @@ static bool is_fair(const struct rv_net_server *server, unsigned max, uint64_t u
 	return own < 1 + (uint64_t)max * percent / 100;
 }
 
-static bool displace_waiting(struct rv_net_server *server)
+static bool displace(struct rv_net_server *server, struct rv_list *phase)
 {
-	struct rv_list *oldest = server->waiting.next;
+	struct rv_net_conn *conn = RV_CONTAINER_OF(phase->next, struct rv_net_conn, phase_link);
 
-	if (rv_list_is_empty(&server->waiting))
-		return false;
-	server->stats.displaced++;
-	rv_net_conn_reset(RV_CONTAINER_OF(oldest, struct rv_net_conn, phase_link));
-	return true;
-}
-
-static bool displace_stalled(struct rv_net_server *server)
-{
-	struct rv_list *oldest = server->handshaking.next;
-	struct rv_net_conn *conn = RV_CONTAINER_OF(oldest, struct rv_net_conn, phase_link);
-
-	if (rv_list_is_empty(&server->handshaking) ||
-	    rv_net_now_us(server) - conn->handshake_at_us < RV_NET_STALL_US)
+	if (rv_list_is_empty(phase) ||
+	    (phase != &server->waiting &&
+	     rv_net_now_us(server) - conn->phase_at_us < RV_NET_STALL_US))
 		return false;
 	server->stats.displaced++;
 	rv_net_conn_reset(conn);
 	return true;
+}
+
+static bool make_room(struct rv_net_server *server)
+{
+	return displace(server, &server->waiting) || displace(server, &server->unsettled) ||
+	       displace(server, &server->handshaking);
 }
 
 struct rv_net_source *rv_net_admit(struct rv_net_server *server,
@@ -126,7 +121,7 @@ struct rv_net_source *rv_net_admit(struct rv_net_server *server,
 	is_allowed = is_fair(server, max, server->stats.open, source->open);
 	source->open++; /* first: who gives way may be of the same source */
 	server->stats.open++;
-	if (is_allowed && (server->stats.open <= max || displace_waiting(server)))
+	if (is_allowed && (server->stats.open <= max || make_room(server)))
 		return source;
 	if (is_allowed)
 		server->stats.refused_full++;
@@ -160,14 +155,14 @@ bool rv_net_admit_handshake(struct rv_net_conn *conn)
 		log_refusal(server, "source");
 		return false;
 	}
-	if (server->stats.handshaking >= max && !displace_stalled(server)) {
+	if (server->stats.handshaking >= max && !displace(server, &server->handshaking)) {
 		server->stats.refused_busy++;
 		log_refusal(server, "handshakes");
 		return false;
 	}
 	server->stats.handshaking++;
 	conn->source->handshaking++;
-	conn->handshake_at_us = rv_net_now_us(server);
+	conn->phase_at_us = rv_net_now_us(server);
 	rv_list_del(&conn->phase_link);
 	rv_list_add_tail(&server->handshaking, &conn->phase_link);
 	return true;

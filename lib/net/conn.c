@@ -227,6 +227,9 @@ static void open_conn(struct rv_net_conn *conn)
 	conn->read_wants = UV_READABLE;
 	conn->is_told = true;
 	note_progress(conn);
+	conn->phase_at_us = conn->progress_us;
+	if (server->opt.settles)
+		rv_list_add_tail(&server->unsettled, &conn->phase_link);
 	if (server->opt.idle_us > 0)
 		rv_net_arm(server, &conn->timer, conn->progress_us + server->opt.idle_us);
 	else
@@ -403,6 +406,11 @@ void rv_net_conn_start_tls(struct rv_net_conn *conn)
 		handshake(conn);
 	else
 		drop_for_memory(rv_net_conn_give_up_fd(conn));
+}
+
+void rv_net_conn_settle(struct rv_net_conn *conn)
+{
+	rv_list_del(&conn->phase_link);
 }
 
 void rv_net_conn_set_user(struct rv_net_conn *conn, void *user)

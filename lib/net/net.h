@@ -14,8 +14,9 @@
  *   up to half full     everybody gets in
  *   more than half      those whose source has less than `source_percent` of the table
  *   full                the one that has waited longest for its peer gives way: a connection that
- *                       has sent no whole hello, a handshake begun RV_NET_STALL_US ago; if there
- *                       is none, the newcomer is refused
+ *                       has sent no whole hello; one that was opened RV_NET_STALL_US ago without
+ *                       being settled (where the user settles them); a handshake begun as long
+ *                       ago; if there is none, the newcomer is refused
  *
  * A source is an IPv4 address or an IPv6 /56. So one address, hostile or a NAT with a thousand
  * devices behind it, gets half of the server and leaves the other half to the rest.
@@ -78,6 +79,7 @@ struct rv_net_server_opt {
 	void *arg;
 	struct rv_net_limits limits;
 	int64_t handshake_us; /* > 0 */
+	bool settles;         /* the user calls rv_net_conn_settle */
 	int64_t idle_us;      /* renewed by bytes in either direction; 0 = never */
 	size_t out_max;       /* bytes queued per connection; 0 = RV_NET_OUT_MAX_DEFAULT */
 };
@@ -106,6 +108,8 @@ void rv_net_server_drain(struct rv_net_server *server, void (*drained)(void *arg
 void rv_net_server_stop(struct rv_net_server *server, void (*done)(void *arg), void *arg);
 void rv_net_server_free(struct rv_net_server *server); /* after `done`; NULL allowed */
 
+/* Its peer has done its part (sent a whole request): it gives way to nobody any more. */
+void rv_net_conn_settle(struct rv_net_conn *conn);
 void rv_net_conn_set_user(struct rv_net_conn *conn, void *user);
 /* Send bytes, or queue a copy. Each call becomes one TLS record as long as it fits one; longer
  * ones become full records and a rest. RV_ELIMIT: out_max would be exceeded (nothing is taken);

@@ -49,7 +49,7 @@ struct rv_net_source {
 
 struct rv_net_conn {
 	struct rv_list link;       /* in server->conns */
-	struct rv_list phase_link; /* in server->waiting, ->handshaking, or alone */
+	struct rv_list phase_link; /* in server->waiting, ->handshaking, ->unsettled, or alone */
 	struct rv_list ready_link; /* in server->ready, or alone */
 	struct rv_net_server *server;
 	struct rv_net_source *source;
@@ -59,8 +59,8 @@ struct rv_net_conn {
 	struct rv_timer timer; /* handshake, idle, finish or linger, by state */
 	struct rv_timer deadline;
 	struct rv_net_out out;
-	int64_t progress_us;     /* when bytes last moved; the timer is moved lazily */
-	int64_t handshake_at_us; /* when it began */
+	int64_t progress_us; /* when bytes last moved; the timer is moved lazily */
+	int64_t phase_at_us; /* when HANDSHAKE or OPEN began */
 	size_t seen; /* bytes: in HELLO those that have come, in LINGERING those thrown away */
 	int fd;
 	int reason;
@@ -90,6 +90,7 @@ struct rv_net_server {
 	struct rv_list conns;
 	struct rv_list waiting;     /* in HELLO, oldest first */
 	struct rv_list handshaking; /* in HANDSHAKE, oldest first */
+	struct rv_list unsettled;   /* in OPEN, oldest first */
 	struct rv_map sources;
 	struct rv_list ready; /* have decrypted bytes that no poll would report */
 	struct rv_wheel wheel;

@@ -278,6 +278,7 @@ int rv_net_server_new(const struct rv_net_server_opt *opt, const int *listen_fds
 	rv_list_init(&server->conns);
 	rv_list_init(&server->waiting);
 	rv_list_init(&server->handshaking);
+	rv_list_init(&server->unsettled);
 	rv_net_sources_init(&server->sources);
 	rv_list_init(&server->ready);
 	rv_wheel_init(&server->wheel, rv_net_now_us(server));

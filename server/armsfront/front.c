@@ -153,6 +153,7 @@ static void handle(struct rv_front_exchange *x)
 
 	rv_fail_point("front.request.read");
 	x->is_handled = true;
+	rv_net_conn_settle(x->conn);
 	if ((x->front->opt.types & 1U << x->message.type) == 0)
 		rv_front_answer(x, &wrong);
 	else
@@ -314,7 +315,7 @@ void rv_front_answer(struct rv_front_exchange *exchange, struct rv_armsxml_respo
 void rv_front_fail(struct rv_front_exchange *exchange, int err)
 {
 	bool passes = err == RV_EBUSY || err == RV_ETIMEOUT || err == RV_ECLOSED ||
-		      err == RV_ENOTFOUND || err == RV_EDB || err == -ENOSPC;
+		      err == RV_ENOTFOUND || err == RV_EDB || err == -ENOSPC || err == -ENOMEM;
 	struct rv_armsxml_response res = { .code = { true, passes ? RV_ARMS_SERVER_BUSY
 								  : RV_ARMS_SERVER_FAILURE } };
 
@@ -356,6 +357,7 @@ int rv_front_new(const struct rv_front_opt *opt, struct rv_front **out)
 					 .cb = &callbacks,
 					 .arg = front,
 					 .limits = opt->limits,
+					 .settles = true,
 					 .handshake_us = FRONT_HANDSHAKE_US,
 					 .out_max = FRONT_ANSWER_MAX };
 	int err;

@@ -96,8 +96,8 @@ void *rv_front_owner(const struct rv_front_exchange *exchange);
  * (armsxml/build.h) is logged and becomes result code 401. Nothing of *res is needed afterwards. */
 void rv_front_answer(struct rv_front_exchange *exchange, struct rv_armsxml_response *res);
 /* Temporary trouble on our side: 301 "server busy" for what passes by itself (RV_EBUSY,
- * RV_ETIMEOUT, RV_ECLOSED, RV_ENOTFOUND, and a database that is away or full), 401 "server failure"
- * for all else. */
+ * RV_ETIMEOUT, RV_ECLOSED, RV_ENOTFOUND, -ENOMEM, and a database that is away or full), 401
+ * "server failure" for all else. */
 void rv_front_fail(struct rv_front_exchange *exchange, int err);
 
 struct rv_front_stats {

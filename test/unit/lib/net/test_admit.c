@@ -265,6 +265,35 @@ static void a_full_server_lets_go_of_who_says_nothing(void **state)
 	assert_int_equal(stats.handshakes, 1);
 }
 
+static void client_settling(struct client *c)
+{
+	struct client idle = another(c), next = another(c), late = another(c);
+
+	/* Full of two that are open: too young to give way, then old; the settled one stays. */
+	c->is_ok = connect_tls(c) && connect_tls(&idle) && connect_tcp(&late) && is_reset(&late) &&
+		   echo(c, "o") && connect_tls(&next) && is_reset(&idle) && finish(&next) &&
+		   finish(c);
+	leave(&idle);
+	leave(&next);
+	leave(&late);
+}
+
+static void who_has_long_done_nothing_gives_way_and_the_settled_do_not(void **state)
+{
+	struct rv_net_stats stats;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	w.opt.limits.conns_max = 2;
+	w.opt.settles = true;
+	world_run(&w, client_settling, 1);
+	world_close(&w, &stats);
+	assert_int_equal(stats.displaced, 1);
+	assert_int_equal(stats.refused_full, 1);
+	assert_int_equal(stats.handshakes, 3);
+}
+
 static void client_of_two_sources(struct client *c)
 {
 	struct client hog[3], other = another(c);
@@ -308,6 +337,7 @@ int main(void)
 		cmocka_unit_test(half_a_hello_takes_no_place_of_a_handshake),
 		cmocka_unit_test(beyond_handshakes_max_newcomers_are_reset_unless_one_has_stalled),
 		cmocka_unit_test(a_full_server_lets_go_of_who_says_nothing),
+		cmocka_unit_test(who_has_long_done_nothing_gives_way_and_the_settled_do_not),
 		cmocka_unit_test(no_source_gets_more_than_half),
 	};
 

@@ -121,12 +121,12 @@ static int flood(struct rv_net_conn *conn)
 	return err;
 }
 
-static void age_handshakes(struct rv_net_server *server)
+static void age(struct rv_list *phase)
 {
 	struct rv_list *link;
 
-	rv_list_for_each (link, &server->handshaking)
-		RV_CONTAINER_OF(link, struct rv_net_conn, phase_link)->handshake_at_us -=
+	rv_list_for_each (link, phase)
+		RV_CONTAINER_OF(link, struct rv_net_conn, phase_link)->phase_at_us -=
 			RV_NET_STALL_US;
 }
 
@@ -176,7 +176,9 @@ static void on_data(void *user, struct rv_net_conn *conn, struct rv_str data)
 		write_ok(conn, data.ptr, data.len);
 		break;
 	case 'o':
-		age_handshakes(w->server);
+		rv_net_conn_settle(conn);
+		age(&w->server->handshaking);
+		age(&w->server->unsettled);
 		write_ok(conn, data.ptr, data.len);
 		break;
 	case 'q':
