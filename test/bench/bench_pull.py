@@ -24,6 +24,7 @@ def arguments():
     p = argparse.ArgumentParser()
     p.add_argument("--build", default="build-bench")
     p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--devices", type=int, default=0, help="of the fleet that pulls")
     p.add_argument("--short", action="store_true")
     p.add_argument("figures", nargs="*", choices=[[], "accept", "resumed", "bootstraps", "registered"])
     return p.parse_args()
@@ -83,25 +84,27 @@ def resumed(reeve):
 # -- whole bootstraps ---------------------------------------------------------------------------
 
 
-def bootstrap(reeve):
-    """One fleet from power-on to its config: (CPU per device of everybody, devices per second)"""
+def bootstrap(reeve, rate):
+    """One fleet from power-on to its config, `rate` per second: (CPU per device of everybody, of the devices)"""
     before = os.times()
     ls = "https://%s:%d/" % reeve.address("ls")
 
     def run():
         return subprocess.run([reeve.reeve, "sim", "--devices", str(FLEET), "--seed", str(SEED), "--state",
-                               reeve.state, "--ls", ls, "--arrival", f"uniform:{FLEET / SPREAD}", "--json"],
+                               reeve.state, "--ls", ls, "--arrival", f"uniform:{FLEET / rate:.1f}", "--json", "--quiet"],
                               check=True, capture_output=True, text=True, timeout=600).stdout
 
     servers, out = measure(reeve.process.pid, run)
     after = os.times()
     devices = after.children_user + after.children_system - before.children_user - before.children_system
-    summary = json.loads(out.splitlines()[-1])
-    return (servers + devices) / FLEET, FLEET / summary["last_up_at"], devices / FLEET
+    failed = sum(json.loads(out)["failed"].values())
+    if failed > 0:
+        print(f"# {failed} attempts failed: too fast for this machine now")
+    return (servers + devices) / FLEET, devices / FLEET
 
 
 def bootstraps(reeve):
-    ratios, rates, bounds, devices_us, ours_us = [], [], [], [], []
+    ratios, bounds, devices_us, ours_us = [], [], [], []
     root = os.path.join(reeve.state, "pki", "rs-ca.crt")
     for version in ("1.3",):
         with Bare(reeve, version, 0, 0) as bare:
@@ -110,14 +113,14 @@ def bootstraps(reeve):
                                     lambda: Load(bare.port, version, "full", COUNT, FLEET, root, True))
                 pair = (cpu + load.cpu) / COUNT
                 bounds.append(COUNT / load.wall / 2)
-                each, rate, devices = bootstrap(reeve)
-                rates.append(rate)
+                # Below what it can do: those whom admission sends away would come again after 20 s.
+                each, devices = bootstrap(reeve, LEISURE * bounds[-1])
                 ratios.append(2 * pair / each)
                 ours_us.append(each * 1e6)
                 devices_us.append(devices * 1e6)
     report("bootstraps", ratios, "of the bound", 0.70,
            note=f" ({statistics.median(ours_us):.0f} us CPU each, {statistics.median(devices_us):.0f} of them "
-                f"devices; {statistics.median(rates):.0f}/s, bound {statistics.median(bounds):.0f}/s)")
+                f"devices; bound {statistics.median(bounds):.0f}/s)")
 
 
 # -- at rest ------------------------------------------------------------------------------------
@@ -159,10 +162,10 @@ def at_rest():
         reeve.remove()
 
 
-FLEET = 200 if ARGS.short else 2000
+FLEET = ARGS.devices or (200 if ARGS.short else 2000)
 COUNT = 200 if ARGS.short else 3000
 MANY = 2000 if ARGS.short else 100000
-SPREAD = 1000
+LEISURE = 0.5
 
 
 def main():
