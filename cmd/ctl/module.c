@@ -13,17 +13,19 @@ static struct rv_str take(struct rv_str *rest, char c)
 	return part;
 }
 
+/* "1", "1:binary", "1:secrets". */
 static bool parse_id(struct rv_str text, struct rv_module *out)
 {
 	struct rv_str id = take(&text, ':');
 	uint64_t number;
 
-	if (text.len > 0 && !rv_str_is(text, "binary"))
+	out->is_binary = rv_str_is(text, "binary");
+	out->uses_secrets = rv_str_is(text, "secrets");
+	if (text.len > 0 && !out->is_binary && !out->uses_secrets)
 		return false;
 	if (!rv_str_to_u64(id, UINT32_MAX, &number))
 		return false;
 	out->id = (uint32_t)number;
-	out->is_binary = text.len > 0;
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* module.h - one module on the command line.
  *
- *   ID[:binary][,version=V][,info=TEXT]=FILE     the config is the file's contents
- *   ID[:binary][,version=V][,info=TEXT][=]       a module without config
+ *   ID[:binary|:secrets][,version=V][,info=TEXT]=FILE   the config is the file's contents
+ *   ID[:binary][,version=V][,info=TEXT][=]              a module without config
  *
  * The last '=' stands before FILE: V and TEXT may hold '=', but no ','. For more, use --file.
  */

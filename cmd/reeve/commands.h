@@ -6,6 +6,7 @@
 int rv_command_serve(int argc, char **argv);
 int rv_command_conf(int argc, char **argv);
 int rv_command_pki(int argc, char **argv);
+int rv_command_key(int argc, char **argv);
 /* Becomes libexec's reeve-sim; its options are its own. */
 int rv_command_sim(int argc, char **argv);
 

@@ -30,6 +30,9 @@ static const struct command commands[] = {
 	  "  import ls|rs|http --certificate FILE [--key FILE]\n"
 	  "  roll start|status|finish|abort      replace the RS CA; finish [--forced]\n",
 	  "make, renew and replace keys and certificates", "鍵と証明書の作成、更新、入れ替え" },
+	{ "key", rv_command_key, "list|rotate [--config FILE] [--state DIR]",
+	  "show the master keys, or seal all secrets under a new one while everything runs",
+	  "マスター鍵の表示と更新(運用中にすべての秘密情報を新しい鍵で封じ直す)" },
 	{ "conf", rv_command_conf, "check|dump|example|man [--config FILE]",
 	  "check or show the configuration, its example and its manual",
 	  "設定の検査と表示、設定例とマニュアルの出力" },

@@ -63,7 +63,7 @@ BODY = r"""_reeve() {
 	local words=() i skip=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W 'serve ls rs proxy http status pki conf ctl version help' -- "$cur"))
+		COMPREPLY=($(compgen -W 'serve ls rs proxy http status pki key conf ctl version help' -- "$cur"))
 		return
 	fi
 	[ "${COMP_WORDS[1]}" = ctl ] || return
@@ -152,7 +152,7 @@ def man(model):
 
 MAN_REST = r""".SH MODULES
 .B \-\-module
-takes \fIID\fR[\fB:binary\fR][\fB,version=\fR\fIV\fR][\fB,info=\fR\fITEXT\fR]\fB=\fR\fIFILE\fR:
+takes \fIID\fR[\fB:binary\fR|\fB:secrets\fR][\fB,version=\fR\fIV\fR][\fB,info=\fR\fITEXT\fR]\fB=\fR\fIFILE\fR:
 the module's config is the contents of the file. Without \fB=\fR\fIFILE\fR the module is listed
 without any config. The last \fB=\fR stands before the file; for texts with a comma use
 .BR \-\-file .

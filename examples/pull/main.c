@@ -1,25 +1,31 @@
 /* arms-pull: a whole SMFv2 device in a hundred lines.
  *
- *   arms-pull DISTRIBUTION-ID LS-SA-KEY LS-ROOT.pem INITIAL-CONFIG
+ *   arms-pull DISTRIBUTION-ID LS-SA-KEY LS-ROOT.pem INITIAL-CONFIG [REFUSE]
  *
  * It asks the LS where its RS is, pulls its Service-Config, prints every config to stdout and
  * then follows the canonical program flow: query, event loop, pull again when told to. Configs
  * and keys stay in memory: this program writes no file, and so does the library. INITIAL-CONFIG
- * names the LS ("https://192.0.2.1/arms.cgi", an empty line, retry interval and count).
+ * names the LS ("https://192.0.2.1/arms.cgi", an empty line, retry interval and count). A config
+ * that contains the text REFUSE is not accepted.
  *
  * Build it outside of Reeve: cc main.c $(pkg-config --cflags --libs libarms)
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem */
+#endif
 #include <libarms.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A real device would check the config, store it in memory as the running one and answer -1 if
  * it cannot use it: the library then tells the server "invalid config" with the next pull. */
 static int on_config(uint32_t id, const char *version, const char *infostring, int action,
 		     const char *buff, size_t buff_len, int next, void *udata)
 {
-	(void)udata;
+	const char *refuse = udata;
+
 	if (action == ARMS_REMOVE_MODULE) {
 		printf("module %u is removed\n", id);
 		return 0;
@@ -30,6 +36,10 @@ static int on_config(uint32_t id, const char *version, const char *infostring, i
 	fwrite(buff, 1, buff_len, stdout);
 	if ((next & ARMS_FRAG_FINISHED) != 0)
 		printf("---- end of module %u\n", id);
+	if (refuse != NULL && memmem(buff, buff_len, refuse, strlen(refuse)) != NULL) {
+		printf("module %u is refused\n", id);
+		return -1;
+	}
 	return 0;
 }
 
@@ -116,8 +126,10 @@ int main(int argc, char **argv)
 	char *root, *initial;
 	int r;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: %s DISTRIBUTION-ID LS-SA-KEY LS-ROOT.pem INITIAL-CONFIG\n",
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr,
+			"usage: %s DISTRIBUTION-ID LS-SA-KEY LS-ROOT.pem INITIAL-CONFIG "
+			"[REFUSE]\n",
 			argv[0]);
 		return 2;
 	}
@@ -140,7 +152,7 @@ int main(int argc, char **argv)
 
 	/* EPULL, from whichever of the three, means: pull again. Anything else ends the program. */
 	do {
-		r = arms_pull(ctx, ARMS_DEFAULT_TIMEOUT, 0, &cb, lines, NULL);
+		r = arms_pull(ctx, ARMS_DEFAULT_TIMEOUT, 0, &cb, lines, argv[5]);
 		if (r == 0)
 			r = arms_push_method_query(ctx, &cb, NULL);
 		if (r == 0) {

@@ -2,22 +2,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+#include <pthread.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/codec.h"
 #include "base/rand.h"
+#include "secret/subkey.h"
 
 enum {
-	KEY_NUMBER = 1,
-	KEY_LEN = 32,
-	KEY_LINE_LEN = 2 + KEY_LEN * 2 + 1, /* "1 ", hex, newline */
 	NONCE_LEN = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG_LEN = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	AAD_MAX = 256,
@@ -25,150 +18,145 @@ enum {
 
 _Static_assert(RV_SECRET_MAC_LEN == crypto_auth_hmacsha256_BYTES, "MAC length");
 _Static_assert(RV_SECRET_BOX_EXTRA == 1 + NONCE_LEN + TAG_LEN, "box format");
-_Static_assert(KEY_LEN == crypto_kdf_KEYBYTES, "master key length");
+_Static_assert(RV_KEYFILE_KEY_LEN == crypto_kdf_KEYBYTES, "master key length");
+_Static_assert(RV_KEYFILE_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "box key");
+_Static_assert(RV_KEYFILE_MAC_LEN == 2 * crypto_auth_hmacsha256_KEYBYTES, "MAC keys");
 
-struct rv_secret {
-	uint8_t mac[crypto_auth_hmacsha256_KEYBYTES];
-	uint8_t print[crypto_auth_hmacsha256_KEYBYTES];
-	uint8_t box[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
+struct box_key {
+	uint8_t number;
+	uint8_t key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
 };
 
-static void format_line(const uint8_t key[static KEY_LEN], char line[static KEY_LINE_LEN + 1])
-{
-	char hex[KEY_LEN * 2 + 1];
+struct rv_secret {
+	uint8_t mac[crypto_auth_hmacsha256_KEYBYTES]; /* these two never change */
+	uint8_t print[crypto_auth_hmacsha256_KEYBYTES];
+	pthread_rwlock_t lock;                     /* of what follows */
+	struct box_key boxes[RV_KEYFILE_KEYS_MAX]; /* the first one seals */
+	size_t count;
+};
 
-	sodium_bin2hex(hex, sizeof(hex), key, KEY_LEN);
-	snprintf(line, KEY_LINE_LEN + 1, "%d %s\n", KEY_NUMBER, hex);
-	rv_wipe(hex, sizeof(hex));
+static const char context[crypto_kdf_CONTEXTBYTES] = { 'r', 'e', 'e', 'v', 'e', 's', 'e', 'c' };
+
+void rv_subkeys_mac(const uint8_t master[static RV_KEYFILE_KEY_LEN],
+		    uint8_t out[static RV_KEYFILE_MAC_LEN])
+{
+	crypto_kdf_derive_from_key(out, RV_KEYFILE_MAC_LEN / 2, 1, context, master);
+	crypto_kdf_derive_from_key(out + RV_KEYFILE_MAC_LEN / 2, RV_KEYFILE_MAC_LEN / 2, 2, context,
+				   master);
 }
 
-static int write_all(int fd, const char *data, size_t len)
+void rv_subkey_box(const uint8_t master[static RV_KEYFILE_KEY_LEN],
+		   uint8_t out[static RV_KEYFILE_KEY_LEN])
 {
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0)
-			return rv_err_from_errno();
-		data += n;
-		len -= (size_t)n;
+	crypto_kdf_derive_from_key(out, RV_KEYFILE_KEY_LEN, 3, context, master);
+}
+
+static void take_boxes(struct rv_secret *secret, const struct rv_keyfile *file)
+{
+	rv_wipe(secret->boxes, sizeof(secret->boxes));
+	for (size_t i = 0; i < file->count; i++) {
+		secret->boxes[i].number = file->keys[i].number;
+		rv_subkey_box(file->keys[i].key, secret->boxes[i].key);
 	}
-	return fsync(fd) == 0 ? RV_OK : rv_err_from_errno();
+	secret->count = file->count;
 }
 
-/* The file appears under its name only when it is complete and on disk; link(2) lets exactly one
- * of several makers win, and the others then read the winner's. */
-static int make_file(const char *path)
+static void take_macs(struct rv_secret *secret, const struct rv_keyfile *file)
 {
-	char temp[PATH_MAX];
-	char line[KEY_LINE_LEN + 1];
-	uint8_t key[KEY_LEN];
-	int fd, err;
+	uint8_t keys[RV_KEYFILE_MAC_LEN];
 
-	if (snprintf(temp, sizeof(temp), "%s.%ld", path, (long)getpid()) >= (int)sizeof(temp))
-		return -ENAMETOOLONG;
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0)
-		return rv_err_from_errno();
-	rv_rand_secret(key, sizeof(key));
-	format_line(key, line);
-	err = write_all(fd, line, KEY_LINE_LEN);
-	rv_wipe(key, sizeof(key));
-	rv_wipe(line, sizeof(line));
-	close(fd);
-	if (err == RV_OK && link(temp, path) != 0 && errno != EEXIST)
-		err = rv_err_from_errno();
-	unlink(temp);
-	return err;
-}
-
-static int parse_line(struct rv_str text, uint8_t key[static KEY_LEN])
-{
-	uint64_t number;
-	size_t blank = rv_str_find(text, ' ');
-
-	if (!rv_str_to_u64(rv_str_sub(text, 0, blank), 255, &number))
-		return RV_ESYNTAX;
-	if (number != KEY_NUMBER)
-		return RV_EVERSION;
-	struct rv_str hex = rv_str_trim(rv_str_sub(text, blank, text.len));
-	size_t len = 0;
-	if (hex.len != KEY_LEN * 2 ||
-	    sodium_hex2bin(key, KEY_LEN, hex.ptr, hex.len, NULL, &len, NULL) != 0 || len != KEY_LEN)
-		return RV_ESYNTAX;
-	return RV_OK;
-}
-
-static int read_file(const char *path, uint8_t key[static KEY_LEN], struct rv_diag *diag)
-{
-	struct rv_buf text = { .wipe = true };
-	struct stat st;
-	int err;
-
-	if (stat(path, &st) != 0)
-		return rv_err_from_errno();
-	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return rv_diag_set(diag, RV_EDENIED, "secret.mode", path,
-				   "%s may be read by others (mode %03o): give it mode 400", path,
-				   (unsigned)st.st_mode & 0777);
-	err = rv_buf_read_file(&text, path, 4096);
-	if (err == RV_OK)
-		err = parse_line(rv_buf_str(&text), key);
-	rv_buf_deinit(&text);
-	if (err == RV_ESYNTAX || err == RV_EVERSION)
-		return rv_diag_set(diag, err, "secret.format", path,
-				   "%s is not a key file (expected \"%d\", a blank, %d hex digits)",
-				   path, KEY_NUMBER, KEY_LEN * 2);
-	return err;
-}
-
-static void derive(struct rv_secret *secret, const uint8_t master[static KEY_LEN])
-{
-	static const char context[crypto_kdf_CONTEXTBYTES] = { 'r', 'e', 'e', 'v',
-							       'e', 's', 'e', 'c' };
-
-	crypto_kdf_derive_from_key(secret->mac, sizeof(secret->mac), 1, context, master);
-	crypto_kdf_derive_from_key(secret->print, sizeof(secret->print), 2, context, master);
-	crypto_kdf_derive_from_key(secret->box, sizeof(secret->box), 3, context, master);
+	if (file->has_mac)
+		memcpy(keys, file->mac, sizeof(keys));
+	else
+		rv_subkeys_mac(file->keys[0].key, keys);
+	memcpy(secret->mac, keys, sizeof(secret->mac));
+	memcpy(secret->print, keys + sizeof(secret->mac), sizeof(secret->print));
+	rv_wipe(keys, sizeof(keys));
 }
 
 int rv_secret_open(const char *path, struct rv_secret **out, struct rv_diag *diag)
 {
-	struct rv_secret *secret = NULL;
-	uint8_t master[KEY_LEN];
+	struct rv_keyfile file = { 0 };
+	struct rv_secret *secret;
 	int err;
 
 	if (sodium_init() < 0)
 		return rv_diag_set(diag, RV_EUNSUPPORTED, "secret.sodium", path,
 				   "libsodium does not start");
-	err = read_file(path, master, diag);
+	err = rv_keyfile_read(path, &file, diag);
 	if (err == -ENOENT) {
-		err = make_file(path);
-		if (err == RV_OK)
-			err = read_file(path, master, diag);
+		err = rv_keyfile_make(path);
+		if (err != RV_OK)
+			return rv_diag_set(diag, err, "secret.file", path, "cannot make %s (%s)",
+					   path, rv_err_name(err));
+		err = rv_keyfile_read(path, &file, diag);
 	}
 	if (err != RV_OK)
-		goto fail;
+		return err;
 	secret = calloc(1, sizeof(*secret));
-	if (secret == NULL) {
-		err = -ENOMEM;
-		goto fail;
+	if (secret != NULL) {
+		pthread_rwlock_init(&secret->lock, NULL);
+		take_macs(secret, &file);
+		take_boxes(secret, &file);
+		*out = secret;
 	}
-	derive(secret, master);
-	rv_wipe(master, sizeof(master));
-	*out = secret;
-	return RV_OK;
-fail:
-	rv_wipe(master, sizeof(master));
-	if (err > -1000) /* the others have said it already */
-		rv_diag_set(diag, err, "secret.file", path, "%s: %s", path, strerror(-err));
+	rv_wipe(&file, sizeof(file));
+	return secret != NULL ? RV_OK : -ENOMEM;
+}
+
+int rv_secret_reload(struct rv_secret *secret, const char *path, struct rv_diag *diag)
+{
+	struct rv_keyfile file = { 0 };
+	struct rv_secret now;
+	int err = rv_keyfile_read(path, &file, diag);
+
+	if (err == -ENOENT)
+		return rv_diag_set(diag, err, "secret.none", path, "there is no key file %s", path);
+	if (err != RV_OK)
+		return err;
+	take_macs(&now, &file);
+	if (sodium_memcmp(now.mac, secret->mac, sizeof(now.mac)) != 0) {
+		err = rv_diag_set(diag, RV_ECONFLICT, "secret.other", path,
+				  "%s is the key file of another installation", path);
+	} else {
+		pthread_rwlock_wrlock(&secret->lock);
+		take_boxes(secret, &file);
+		pthread_rwlock_unlock(&secret->lock);
+	}
+	rv_wipe(&now, sizeof(now));
+	rv_wipe(&file, sizeof(file));
 	return err;
+}
+
+uint8_t rv_secret_number(struct rv_secret *secret)
+{
+	pthread_rwlock_rdlock(&secret->lock);
+	uint8_t number = secret->boxes[0].number;
+	pthread_rwlock_unlock(&secret->lock);
+	return number;
 }
 
 void rv_secret_free(struct rv_secret *secret)
 {
 	if (secret == NULL)
 		return;
+	pthread_rwlock_destroy(&secret->lock);
 	rv_wipe(secret, sizeof(*secret));
 	free(secret);
+}
+
+/* The key of that number, 0: the one that seals. False: there is none. */
+static bool find_key(struct rv_secret *secret, uint8_t number, struct box_key *out)
+{
+	bool is_there = false;
+
+	pthread_rwlock_rdlock(&secret->lock);
+	for (size_t i = 0; i < secret->count && !is_there; i++) {
+		is_there = number == 0 || secret->boxes[i].number == number;
+		*out = secret->boxes[i];
+	}
+	pthread_rwlock_unlock(&secret->lock);
+	return is_there;
 }
 
 void rv_secret_mac_key(const struct rv_secret *secret, uint8_t out[static RV_SECRET_MAC_KEY_LEN])
@@ -222,45 +210,65 @@ static size_t make_aad(const char *label, struct rv_str id, uint8_t out[static A
 	return n + id.len;
 }
 
-void rv_secret_seal(const struct rv_secret *secret, const char *label, struct rv_str id,
+void rv_secret_seal(struct rv_secret *secret, const char *label, struct rv_str id,
 		    struct rv_str plain, struct rv_buf *out)
 {
 	uint8_t aad[AAD_MAX];
 	size_t aad_len = make_aad(label, id, aad);
 	uint8_t *box = (uint8_t *)rv_buf_reserve(out, plain.len + RV_SECRET_BOX_EXTRA);
 	unsigned long long len = 0;
+	struct box_key with;
 
 	if (box == NULL)
 		return;
-	box[0] = KEY_NUMBER;
+	find_key(secret, 0, &with);
+	box[0] = with.number;
 	rv_rand_secret(box + 1, NONCE_LEN);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(box + 1 + NONCE_LEN, &len,
 						   (const uint8_t *)plain.ptr, plain.len, aad,
-						   aad_len, NULL, box + 1, secret->box);
+						   aad_len, NULL, box + 1, with.key);
+	rv_wipe(&with, sizeof(with));
 	assert(len == plain.len + TAG_LEN);
 	rv_buf_commit(out, plain.len + RV_SECRET_BOX_EXTRA);
 }
 
-int rv_secret_unseal(const struct rv_secret *secret, const char *label, struct rv_str id,
+int rv_secret_unseal(struct rv_secret *secret, const char *label, struct rv_str id,
 		     struct rv_str box, struct rv_buf *out)
 {
 	const uint8_t *in = (const uint8_t *)box.ptr;
 	uint8_t aad[AAD_MAX];
 	size_t aad_len = make_aad(label, id, aad);
 	unsigned long long len = 0;
+	struct box_key with;
 
 	if (box.len < RV_SECRET_BOX_EXTRA)
 		return RV_ECORRUPT;
-	if (in[0] != KEY_NUMBER)
+	if (in[0] == 0 || !find_key(secret, in[0], &with))
 		return RV_EVERSION;
 	/* One byte more than needed, so that an empty text has a place to be written to. */
 	uint8_t *plain = (uint8_t *)rv_buf_reserve(out, box.len - RV_SECRET_BOX_EXTRA + 1);
 	if (plain == NULL)
 		return out->err;
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &len, NULL, in + 1 + NONCE_LEN,
-						       box.len - 1 - NONCE_LEN, aad, aad_len,
-						       in + 1, secret->box) != 0)
+	int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &len, NULL, in + 1 + NONCE_LEN,
+							     box.len - 1 - NONCE_LEN, aad, aad_len,
+							     in + 1, with.key);
+	rv_wipe(&with, sizeof(with));
+	if (bad != 0)
 		return RV_ECORRUPT;
 	rv_buf_commit(out, (size_t)len);
 	return RV_OK;
+}
+
+int rv_secret_reseal(struct rv_secret *secret, const char *label, struct rv_str id,
+		     struct rv_str box, struct rv_buf *out)
+{
+	struct rv_buf plain = { .wipe = true };
+	int err = rv_secret_unseal(secret, label, id, box, &plain);
+
+	if (err == RV_OK) {
+		rv_secret_seal(secret, label, id, rv_buf_str(&plain), out);
+		err = out->err;
+	}
+	rv_buf_deinit(&plain);
+	return err;
 }

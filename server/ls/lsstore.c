@@ -163,7 +163,16 @@ static void done_solicit(struct rv_serve_job *base, int status)
 	rv_serve_answer(base, status);
 }
 
+static int run_reseal(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct lsstore *s = base->owner;
+
+	return ls_reseal(&s->store, tx, base->in, base->out);
+}
+
 static const struct rv_serve_method methods[] = {
+	{ "key.reseal-ls", &rv_key_reseal_ls_in_type, &rv_key_reseal_ls_out_type,
+	  sizeof(struct job), run_reseal, NULL },
 	{ "ls.solicit", &rv_ls_solicit_in_type, &rv_ls_solicit_out_type, sizeof(struct job),
 	  run_solicit, done_solicit, true },
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/rand.h"
+#include "log/log.h"
 #include "server/ls/claim.h"
 #include "server/ls/sql/sql.h"
 #include "server/ls/store_priv.h"
@@ -143,14 +144,21 @@ static int work_open(struct rv_db_tx *tx, void *arg)
 	return err;
 }
 
+static const struct rv_reseal_column reseal_columns[] = {
+	{ "ls.rs_key", &ls_sql_reseal_claim, &ls_sql_reseal_claim_put, RV_RESEAL_PAIR },
+	{ "ls.location", &ls_sql_reseal_place, &ls_sql_reseal_place_put, RV_RESEAL_PAIR },
+	{ "ls.next", &ls_sql_reseal_next, &ls_sql_reseal_next_put, RV_RESEAL_PAIR },
+	{ "ls.mac_key", &ls_sql_reseal_operator, &ls_sql_reseal_operator_put, RV_RESEAL_TEXT },
+};
+
 int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop,
 		  const struct ls_operator *operators, size_t operator_count, struct ls_store *out,
 		  struct rv_diag *diag)
 {
-	char key_path[PATH_MAX], made_url[PATH_MAX];
+	char made_url[PATH_MAX];
 	struct ls_store store = { .operators = operators, .operator_count = operator_count };
 
-	if (snprintf(key_path, PATH_MAX, "%s/secret.key", state_dir) >= PATH_MAX ||
+	if (snprintf(store.key_path, PATH_MAX, "%s/secret.key", state_dir) >= PATH_MAX ||
 	    snprintf(made_url, PATH_MAX, "sqlite:%s/ls.db", state_dir) >= PATH_MAX)
 		return rv_diag_set(diag, RV_ELIMIT, "ls.path", state_dir, "the path %s is too long",
 				   state_dir);
@@ -160,7 +168,7 @@ int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop,
 				 .statements = ls_sql_all,
 				 .statement_count = ls_sql_count,
 				 .loop = loop };
-	int err = rv_secret_open(key_path, &store.secret, diag);
+	int err = rv_secret_open(store.key_path, &store.secret, diag);
 	if (err == RV_OK)
 		err = rv_db_open(&opt, &store.db, diag);
 	if (err == RV_OK)
@@ -169,6 +177,9 @@ int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop,
 		ls_store_close(&store);
 		return err;
 	}
+	store.reseal = (struct rv_reseal){ .columns = reseal_columns,
+					   .count = RV_ARRAY_LEN(reseal_columns) };
+	rv_reseal_restart(&store.reseal);
 	*out = store;
 	return RV_OK;
 }
@@ -392,5 +403,25 @@ int ls_count(struct rv_db_tx *tx, const struct ls_operator *op, struct ls_counts
 				  take_count, &counts.refused);
 	if (err == RV_OK)
 		*out = counts;
+	return err;
+}
+
+int ls_reseal(struct ls_store *store, struct rv_db_tx *tx, const struct rv_key_reseal_ls_in *in,
+	      struct rv_key_reseal_ls_out *out)
+{
+	struct rv_diag diag = { 0 };
+	struct rv_reseal_done done;
+	int err = rv_secret_reload(store->secret, store->key_path, &diag);
+
+	if (err != RV_OK) {
+		rv_log(RV_LOG_ERROR, "ls.key.unreadable", RV_KS("error", diag.text));
+		return err;
+	}
+	if (in->is_first)
+		rv_reseal_restart(&store->reseal);
+	err = rv_reseal_step(&store->reseal, tx, store->secret, in->limit, &done);
+	if (err == RV_OK)
+		*out = (struct rv_key_reseal_ls_out){ rv_secret_number(store->secret),
+						      done.resealed, done.is_done };
 	return err;
 }

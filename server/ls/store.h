@@ -13,11 +13,14 @@
 #ifndef RV_LS_STORE_H
 #define RV_LS_STORE_H
 
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/diag.h"
 #include "contract/rv_contract.h"
 #include "db/db.h"
 #include "secret/secret.h"
+#include "server/serve/reseal.h"
 
 enum {
 	LS_EPOCH_MAX = 32,
@@ -49,6 +52,8 @@ struct ls_store {
 	const struct ls_operator *operators;
 	size_t operator_count;
 	char id[LS_STORE_ID_LEN + 1]; /* of this copy: what its RSs know it by */
+	char key_path[PATH_MAX];      /* of its file */
+	struct rv_reseal reseal;      /* where a rotation stands; the writer thread's */
 };
 
 /* Store and key file of the state directory. loop NULL: rv_db_run only. Operators that are no
@@ -113,6 +118,10 @@ int ls_report_make(struct rv_db_tx *tx, struct rv_arena *arena, const struct ls_
 /* It has arrived. What changed meanwhile stays to be told. */
 int ls_report_told(struct rv_db_tx *tx, const struct ls_operator *op,
 		   const struct ls_report *report) RV_MUSTCHECK;
+
+/* One step of sealing all boxes anew, after the key file was read again. */
+int ls_reseal(struct ls_store *store, struct rv_db_tx *tx, const struct rv_key_reseal_ls_in *in,
+	      struct rv_key_reseal_ls_out *out) RV_MUSTCHECK;
 
 struct ls_counts {
 	int64_t held, refused;

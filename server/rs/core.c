@@ -18,6 +18,7 @@
 #include "server/rs/location.h"
 #include "server/rs/role.h"
 #include "server/rs/roll.h"
+#include "server/rs/reseal.h"
 #include "server/rs/sql/sql.h"
 
 enum {
@@ -359,18 +360,20 @@ int rv_rs_open(const struct rv_rs_opt *opt, struct rv_rs **out, struct rv_diag *
 {
 	struct rv_rs *rs = calloc(1, sizeof(*rs));
 	struct first_start first = { .rs = rs, .diag = diag };
-	char path[PATH_MAX];
 	int err;
 
 	if (rs == NULL)
 		return -ENOMEM;
 	rv_idgen_init(&rs->ids, opt->node);
+	rs->reseal = (struct rv_reseal){ .columns = rs_reseal_columns,
+					 .count = rs_reseal_column_count };
+	rv_reseal_restart(&rs->reseal);
 	rs_settings_read(opt->conf, &rs->settings);
 	err = read_ca(rs, opt, diag);
 	if (err == RV_OK)
-		err = make_path(opt->state_dir, "secret.key", path, diag);
+		err = make_path(opt->state_dir, "secret.key", rs->key_path, diag);
 	if (err == RV_OK)
-		err = rv_secret_open(path, &rs->secret, diag);
+		err = rv_secret_open(rs->key_path, &rs->secret, diag);
 	if (err == RV_OK)
 		err = make_path(opt->state_dir, "admin-token.sha256", first.token_path, diag);
 	if (err == RV_OK)

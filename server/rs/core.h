@@ -12,6 +12,8 @@
 #ifndef RV_RS_CORE_H
 #define RV_RS_CORE_H
 
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/id.h"
@@ -20,6 +22,7 @@
 #include "server/rs/rs.h"
 #include "secret/secret.h"
 #include "server/rs/guard.h"
+#include "server/serve/reseal.h"
 
 enum {
 	RS_URLS_MAX = 5,
@@ -70,6 +73,8 @@ struct rs_authority {
 struct rv_rs {
 	struct rs_settings settings;
 	struct rv_secret *secret;
+	char key_path[PATH_MAX]; /* of its file */
+	struct rv_reseal reseal; /* where a rotation stands; the writer thread's */
 	struct rv_buf
 		ca_pem; /* root certificate of this RS, as devices get it: the first in the
 			   file; the others there are still accepted, but handed out no more */
@@ -248,6 +253,10 @@ int rs_report(struct rs_ctx *ctx, const struct rv_rs_report_in *in) RV_MUSTCHECK
 /* Keep the certificate that was made for a pull, and what the pull proved (extra->anchor). */
 int rs_contact_keep(struct rs_ctx *ctx, const struct rs_pull_extra *extra,
 		    const struct rv_ca_issued *made) RV_MUSTCHECK;
+
+/* One step of sealing all boxes anew, after the key file was read again. */
+int rs_reseal(struct rs_ctx *ctx, const struct rv_key_reseal_rs_in *in,
+	      struct rv_key_reseal_rs_out *out) RV_MUSTCHECK;
 
 /* For the metrics. */
 struct rs_counted {

@@ -171,6 +171,13 @@ static int run_report(struct rv_db_tx *tx, struct rv_serve_job *base)
 	return rs_report(&ctx, base->in);
 }
 
+static int run_reseal(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+
+	return rs_reseal(&ctx, base->in, base->out);
+}
+
 /* Only librsapi's end of a link is a trusted transport (the supervisor checked its uid); what comes
  * through http needs a token. */
 static bool is_trusted_call(const struct rv_serve_job *base)
@@ -240,6 +247,8 @@ static const struct rv_serve_method methods[] = {
 	  NULL },
 	{ "rs.report", &rv_rs_report_in_type, &rv_rs_report_out_type, sizeof(struct job),
 	  run_report, NULL },
+	{ "key.reseal-rs", &rv_key_reseal_rs_in_type, &rv_key_reseal_rs_out_type,
+	  sizeof(struct job), run_reseal, NULL },
 	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct job), run_op, done_op },
 };
 

@@ -77,3 +77,27 @@ LS_STMT(given_told, "given.told",
 	"UPDATE given SET is_told = 1 WHERE distid = ? AND operator = ? AND at = ?")
 LS_STMT(given_forget_told, "given.forget-told", "UPDATE given SET is_told = 0 WHERE operator = ?")
 LS_STMT(given_delete, "given.delete", "DELETE FROM given WHERE distid = ? AND operator = ?")
+
+/* Columns with boxes, by key: server/serve/reseal.h. The last column is what ls_box_id() makes. */
+LS_STMT(reseal_claim, "reseal.claim",
+	"SELECT distid, operator, rs_key, CASE WHEN operator = 'local' THEN distid"
+	" ELSE operator || '/' || distid END FROM claim WHERE (distid, operator) > (?1, ?2)"
+	" ORDER BY distid, operator LIMIT ?3")
+LS_STMT(reseal_claim_put, "reseal.claim-put",
+	"UPDATE claim SET rs_key = ?1 WHERE distid = ?2 AND operator = ?3")
+LS_STMT(reseal_place, "reseal.place",
+	"SELECT operator, name, body, CASE WHEN operator = 'local' THEN name"
+	" ELSE operator || '/' || name END FROM place WHERE (operator, name) > (?1, ?2)"
+	" ORDER BY operator, name LIMIT ?3")
+LS_STMT(reseal_place_put, "reseal.place-put",
+	"UPDATE place SET body = ?1 WHERE operator = ?2 AND name = ?3")
+LS_STMT(reseal_next, "reseal.next",
+	"SELECT operator, name, next_body, CASE WHEN operator = 'local' THEN name"
+	" ELSE operator || '/' || name END FROM place WHERE (operator, name) > (?1, ?2)"
+	" ORDER BY operator, name LIMIT ?3")
+LS_STMT(reseal_next_put, "reseal.next-put",
+	"UPDATE place SET next_body = ?1 WHERE operator = ?2 AND name = ?3")
+LS_STMT(reseal_operator, "reseal.operator",
+	"SELECT name, mac_key, name FROM operator WHERE name > ?1 ORDER BY name LIMIT ?2")
+LS_STMT(reseal_operator_put, "reseal.operator-put",
+	"UPDATE operator SET mac_key = ?1 WHERE name = ?2")

@@ -18,6 +18,7 @@
 #include "server/rs/sql/certificate.sqlite.h"
 #include "server/rs/sql/secret.sqlite.h"
 #include "server/rs/sql/feed.sqlite.h"
+#include "server/rs/sql/reseal.sqlite.h"
 #undef RS_STMT
 #undef RS_STMT2
 

@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "secret/keyfile.h"
 #include "secret/secret.h"
 
 #define DID "0001-0000-C0DE-0091-0000-0000-00A1-B2C3"
@@ -80,8 +82,16 @@ static const struct {
 	{ "1 0011\n", 0400, RV_ESYNTAX },
 	{ "1 zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0400,
 	  RV_ESYNTAX },
-	{ "2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0400,
-	  RV_EVERSION },
+	{ "0 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0400,
+	  RV_ESYNTAX },
+	{ "256 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0400,
+	  RV_ESYNTAX },
+	{ "1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
+	  "1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n",
+	  0400, RV_ESYNTAX },
+	{ "mac 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
+	  "1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n",
+	  0400, RV_ESYNTAX },
 	{ "1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0440,
 	  RV_EDENIED },
 };
@@ -187,6 +197,147 @@ static void the_empty_text_has_a_box_too(void **state)
 	rv_secret_free(s);
 }
 
+static void seal(struct rv_secret *s, struct rv_buf *box)
+{
+	rv_buf_clear(box);
+	rv_secret_seal(s, "x", RV_STR_LIT("1"), RV_STR_LIT("hush"), box);
+}
+
+static int open_box(struct rv_secret *s, const struct rv_buf *box)
+{
+	struct rv_buf plain = { .wipe = true };
+	int err = rv_secret_unseal(s, "x", RV_STR_LIT("1"), rv_buf_str(box), &plain);
+
+	if (err == RV_OK)
+		assert_true(rv_str_is(rv_buf_str(&plain), "hush"));
+	rv_buf_deinit(&plain);
+	return err;
+}
+
+static void remove_lock(void)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	unlink(name);
+}
+
+static void a_rotation_changes_boxes_but_no_mac(void **state)
+{
+	struct rv_buf old = { 0 }, new = { 0 };
+	uint8_t before[RV_SECRET_MAC_LEN], after[RV_SECRET_MAC_LEN];
+	struct rv_keyfile file;
+	struct stat st;
+	uint8_t number;
+
+	(void)state;
+	struct rv_secret *s = must_open();
+	rv_secret_mac(s, RV_STR_LIT(DID), RV_STR_LIT("k"), before);
+	seal(s, &old);
+	assert_int_equal(old.ptr[0], 1);
+	assert_int_equal(rv_keyfile_add(path, &number, NULL), RV_OK);
+	assert_int_equal(number, 2);
+	assert_int_equal(rv_keyfile_add(path, &number, NULL), RV_OK); /* is under way: no third */
+	assert_int_equal(number, 2);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0400);
+	assert_int_equal(rv_keyfile_read(path, &file, NULL), RV_OK);
+	assert_int_equal(file.count, 2);
+	assert_true(file.has_mac);
+
+	seal(s, &new);
+	assert_int_equal(new.ptr[0], 1); /* until it is told */
+	assert_int_equal(rv_secret_reload(s, path, NULL), RV_OK);
+	assert_int_equal(rv_secret_number(s), 2);
+	assert_int_equal(open_box(s, &old), RV_OK);
+	rv_buf_clear(&new);
+	assert_int_equal(rv_secret_reseal(s, "x", RV_STR_LIT("1"), rv_buf_str(&old), &new), RV_OK);
+	assert_int_equal(new.ptr[0], 2);
+	assert_int_equal(open_box(s, &new), RV_OK);
+
+	assert_int_equal(rv_keyfile_drop(path, NULL), RV_OK);
+	assert_int_equal(rv_keyfile_drop(path, NULL), RV_OK); /* nothing to drop */
+	assert_int_equal(rv_secret_reload(s, path, NULL), RV_OK);
+	assert_int_equal(open_box(s, &old), RV_EVERSION);
+	assert_int_equal(open_box(s, &new), RV_OK);
+	rv_secret_free(s);
+	s = must_open(); /* as after a start */
+	rv_secret_mac(s, RV_STR_LIT(DID), RV_STR_LIT("k"), after);
+	assert_memory_equal(before, after, sizeof(before));
+	assert_int_equal(open_box(s, &new), RV_OK);
+	assert_int_equal(rv_keyfile_add(path, &number, NULL), RV_OK);
+	assert_int_equal(number, 3);
+	rv_secret_free(s);
+	rv_buf_deinit(&old);
+	rv_buf_deinit(&new);
+	remove_lock();
+}
+
+static void numbers_go_round_and_skip_what_is_in_use(void **state)
+{
+	uint8_t number;
+
+	(void)state;
+	write_file("255 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0400);
+	assert_int_equal(rv_keyfile_add(path, &number, NULL), RV_OK);
+	assert_int_equal(number, 1);
+	remove_lock();
+}
+
+static void another_installations_file_is_not_taken(void **state)
+{
+	struct rv_diag diag = { 0 };
+	struct rv_buf box = { 0 };
+
+	(void)state;
+	struct rv_secret *s = must_open();
+	seal(s, &box);
+	unlink(path);
+	assert_int_equal(rv_secret_reload(s, path, &diag), -ENOENT);
+	write_file("1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0400);
+	assert_int_equal(rv_secret_reload(s, path, &diag), RV_ECONFLICT);
+	assert_string_equal(diag.key, "secret.other");
+	assert_int_equal(open_box(s, &box), RV_OK);
+	rv_secret_free(s);
+	rv_buf_deinit(&box);
+}
+
+static void one_changes_the_file_at_a_time(void **state)
+{
+	struct rv_diag diag = { 0 };
+	uint8_t number;
+	char name[80];
+
+	(void)state;
+	rv_secret_free(must_open());
+	snprintf(name, sizeof(name), "%s.lock", path);
+	int fd = open(name, O_RDWR | O_CREAT, 0600);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(rv_keyfile_add(path, &number, &diag), RV_EBUSY);
+	assert_string_equal(diag.key, "secret.locked");
+	close(fd);
+	unlink(path);
+	assert_int_equal(rv_keyfile_add(path, &number, &diag), -ENOENT);
+	remove_lock();
+}
+
+static void a_key_file_has_no_more_than_eight_keys(void **state)
+{
+	struct rv_buf text = { 0 };
+	struct rv_keyfile file = { 0 };
+	struct rv_diag diag = { 0 };
+
+	(void)state;
+	for (unsigned i = 1; i <= RV_KEYFILE_KEYS_MAX + 1; i++)
+		rv_buf_printf(
+			&text,
+			"%u 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", i);
+	assert_int_equal(rv_keyfile_parse(rv_buf_str(&text), &file, &diag), RV_ELIMIT);
+	assert_int_equal(diag.line, RV_KEYFILE_KEYS_MAX + 1);
+	assert_int_equal(file.count, 0);
+	rv_buf_deinit(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +352,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_box_opens_only_in_its_place_and_unaltered, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_empty_text_has_a_box_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_rotation_changes_boxes_but_no_mac, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(numbers_go_round_and_skip_what_is_in_use, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(another_installations_file_is_not_taken, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(one_changes_the_file_at_a_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_file_has_no_more_than_eight_keys, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
