@@ -50,6 +50,11 @@ static bool is_server(const char *name)
 	       (strcmp(name, "ls") == 0 || strcmp(name, "rs") == 0 || strcmp(name, "http") == 0);
 }
 
+static bool is_rsa(const char *name)
+{
+	return name != NULL && (strcmp(name, "ls-rsa") == 0 || strcmp(name, "rs-rsa") == 0);
+}
+
 /* The file that an option names; without the option nothing, which is_needed forbids. */
 static int read_option(struct pki *p, const char *option, const char *path, bool is_needed,
 		       struct rv_buf *out)
@@ -116,7 +121,8 @@ static int list_file(struct pki *p, const char *name)
 
 static int verb_list(struct pki *p)
 {
-	static const char *const names[] = { "ls-root", "ls", "rs-ca", "rs", "http-ca", "http" };
+	static const char *const names[] = { "ls-root", "ls",     "ls-rsa",  "rs-ca",
+					     "rs",      "rs-rsa", "http-ca", "http" };
 	int status = RV_EXIT_OK;
 
 	printf("%-8s %-9s %-10s %6s  %-16s  %s\n", rv_tr("FILE", "ファイル"), rv_tr("KEY", "鍵"),
@@ -135,8 +141,8 @@ static int verb_renew(struct pki *p, const struct rv_pki_files *files)
 {
 	int err;
 
-	if (!is_server(p->cli->more[0]))
-		return usage("renew ls, rs, http");
+	if (!is_server(p->cli->more[0]) && !is_rsa(p->cli->more[0]))
+		return usage("renew ls, rs, http, ls-rsa, rs-rsa");
 	err = rv_pki_renew(files, p->cli->more[0], rv_time_utc_us(), &p->diag);
 	if (err == RV_OK)
 		say_reload();

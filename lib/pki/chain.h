@@ -30,10 +30,12 @@ int rv_pki_cross(struct rv_str new_root_pem, struct rv_str old_root_pem, struct 
 int rv_pki_successor(struct rv_str old_root_pem, struct rv_str key_pem, int64_t now_us,
 		     int64_t lifetime_us, struct rv_buf *out_pem,
 		     struct rv_diag *diag) RV_MUSTCHECK;
-/* The server certificate old_pem (the first of the text) once more: same subject, key and
- * alternative names, by that CA, from now on. */
-int rv_pki_reissue(struct rv_str old_pem, const struct rv_pki_signer *signer, int64_t now_us,
-		   int64_t lifetime_us, struct rv_buf *out_pem, struct rv_diag *diag) RV_MUSTCHECK;
+/* The server certificate old_pem (the first of the text) once more: same subject and alternative
+ * names, by that CA, for RV_PKI_SERVER_DAYS from now on; for the same key, or for `key` (not NULL).
+ */
+int rv_pki_reissue(struct rv_str old_pem, const struct rv_pki_signer *signer,
+		   const struct rv_pki_key *key, int64_t now_us, struct rv_buf *out_pem,
+		   struct rv_diag *diag) RV_MUSTCHECK;
 
 /* Would a device whose only anchor is the first certificate of anchor_pem accept the chain (leaf
  * first, then what is sent along)? Dates are not looked at, as devices do not. RV_EINVALID with

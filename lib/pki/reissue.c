@@ -4,8 +4,12 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "base/time.h"
 #include "pki/chain.h"
+#include "pki/init.h"
 #include "pki/pki_priv.h"
+
+static const int64_t day_us = 86400 * RV_US_PER_SEC;
 
 /* The model gives subject and alternative names; `issuer` NULL: self-signed. */
 struct reissue {
@@ -76,12 +80,14 @@ int rv_pki_successor(struct rv_str old_root_pem, struct rv_str key_pem, int64_t 
 	return err;
 }
 
-int rv_pki_reissue(struct rv_str old_pem, const struct rv_pki_signer *signer, int64_t now_us,
-		   int64_t lifetime_us, struct rv_buf *out_pem, struct rv_diag *diag)
+int rv_pki_reissue(struct rv_str old_pem, const struct rv_pki_signer *signer,
+		   const struct rv_pki_key *key, int64_t now_us, struct rv_buf *out_pem,
+		   struct rv_diag *diag)
 {
 	struct reissue r = { .issuer = signer->ca,
 			     .signing = signer->ca_key,
-			     .req = request_of(RV_PKI_SERVER, now_us, lifetime_us) };
+			     .req = request_of(RV_PKI_SERVER, now_us,
+					       RV_PKI_SERVER_DAYS * day_us) };
 	X509 *model = NULL;
 	int err = rv_pki_check_lifetime(&r.req, diag);
 
@@ -91,7 +97,7 @@ int rv_pki_reissue(struct rv_str old_pem, const struct rv_pki_signer *signer, in
 	if (err != RV_OK)
 		return err;
 	r.model = model;
-	r.key = X509_get0_pubkey(model);
+	r.key = key != NULL ? key->key : X509_get0_pubkey(model);
 	err = r.key == NULL ? rv_diag_set(diag, RV_ESYNTAX, "pki.certificate", "certificate",
 					  "certificate: its key cannot be read")
 			    : make(&r, out_pem, diag);

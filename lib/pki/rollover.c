@@ -58,21 +58,35 @@ static int missing(const struct rv_pki_files *files, const char *name, struct rv
 	return rv_pki_files_blame(files, -ENOENT, name, "is needed", diag);
 }
 
-/* The RS CA's pair and the server's, both whole but perhaps for the CA's key. */
-static int read_rs(const struct rv_pki_files *files, struct pair *ca, struct pair *server,
-		   struct rv_diag *diag)
-{
-	int err = read_pair(files, "rs-ca", ca, diag);
+enum { RS_SERVERS = 2 };
 
-	*server = (struct pair){ 0 };
-	if (err == RV_OK)
-		err = read_pair(files, "rs", server, diag);
-	if (err == RV_OK && !ca->has_cert)
-		err = missing(files, ca->cert_name, diag);
-	if (err == RV_OK && !ca->has_key)
-		err = missing(files, ca->key_name, diag);
-	if (err == RV_OK && !server->has_cert)
-		err = missing(files, server->cert_name, diag);
+/* The servers that the RS CA has signed: the second, for devices of TLS 1.0, need not be there. */
+static const char *const rs_servers[RS_SERVERS] = { "rs", "rs-rsa" };
+
+/* The RS CA with its key, and the servers. */
+struct rs {
+	struct pair ca, servers[RS_SERVERS];
+};
+
+static void rs_deinit(struct rs *rs)
+{
+	pair_deinit(&rs->ca);
+	for (size_t i = 0; i < RS_SERVERS; i++)
+		pair_deinit(&rs->servers[i]);
+}
+
+static int read_rs(const struct rv_pki_files *files, struct rs *rs, struct rv_diag *diag)
+{
+	int err = read_pair(files, "rs-ca", &rs->ca, diag);
+
+	for (size_t i = 0; i < RS_SERVERS && err == RV_OK; i++)
+		err = read_pair(files, rs_servers[i], &rs->servers[i], diag);
+	if (err == RV_OK && !rs->ca.has_cert)
+		err = missing(files, rs->ca.cert_name, diag);
+	if (err == RV_OK && !rs->ca.has_key)
+		err = missing(files, rs->ca.key_name, diag);
+	if (err == RV_OK && !rs->servers[0].has_cert)
+		err = missing(files, rs->servers[0].cert_name, diag);
 	return err;
 }
 
@@ -95,33 +109,51 @@ static int put_ca_key(const struct rv_pki_files *files, const struct rv_buf *tex
 /* -- start ----------------------------------------------------------------------------------- */
 
 struct start {
-	struct pair ca, server;
+	struct rs rs;
 	struct rv_buf key, root, cross; /* of the new CA */
 	struct rv_buf own_key;          /* of the old one, alone */
-	struct rv_buf chain;            /* the server's */
-	struct rv_pki_signer *signer;   /* the new CA */
+	struct rv_buf chains[RS_SERVERS];
+	struct rv_pki_signer *signer; /* the new CA */
 };
 
 static void start_deinit(struct start *s)
 {
-	pair_deinit(&s->ca);
-	pair_deinit(&s->server);
+	rs_deinit(&s->rs);
 	rv_buf_deinit(&s->key);
 	rv_buf_deinit(&s->root);
 	rv_buf_deinit(&s->cross);
 	rv_buf_deinit(&s->own_key);
-	rv_buf_deinit(&s->chain);
+	for (size_t i = 0; i < RS_SERVERS; i++)
+		rv_buf_deinit(&s->chains[i]);
 	rv_pki_signer_free(s->signer);
 }
 
-/* All texts, and the proof that holders of either root will accept the chain. */
+/* A server's chain, and the proof that holders of either root will accept it. */
+static int make_chain(struct start *s, size_t i, int64_t now_us, struct rv_diag *diag)
+{
+	struct rv_buf *chain = &s->chains[i];
+	int err;
+
+	if (!s->rs.servers[i].has_cert)
+		return RV_OK;
+	err = rv_pki_reissue(rv_buf_str(&s->rs.servers[i].cert), s->signer, NULL, now_us, chain,
+			     diag);
+	if (err != RV_OK)
+		return err;
+	rv_buf_put_str(chain, rv_buf_str(&s->cross));
+	err = rv_pki_check_chain(rv_buf_str(chain), rv_buf_str(&s->root), diag);
+	return err == RV_OK
+		       ? rv_pki_check_chain(rv_buf_str(chain), rv_buf_str(&s->rs.ca.cert), diag)
+		       : err;
+}
+
 static int make_texts(struct start *s, int64_t now_us, struct rv_diag *diag)
 {
-	struct rv_str old = rv_buf_str(&s->ca.cert);
+	struct rv_str old = rv_buf_str(&s->rs.ca.cert);
 	int err = rv_pki_key_new(&s->key);
 
 	if (err == RV_OK)
-		err = rv_pki_pick_key(rv_buf_str(&s->ca.key), old, &s->own_key, diag);
+		err = rv_pki_pick_key(rv_buf_str(&s->rs.ca.key), old, &s->own_key, diag);
 	if (err == RV_OK)
 		err = rv_pki_successor(old, rv_buf_str(&s->key), now_us, RV_PKI_ROOT_DAYS * day_us,
 				       &s->root, diag);
@@ -131,14 +163,9 @@ static int make_texts(struct start *s, int64_t now_us, struct rv_diag *diag)
 	if (err == RV_OK)
 		err = rv_pki_signer_new(rv_buf_str(&s->root), rv_buf_str(&s->key), &s->signer,
 					diag);
-	if (err == RV_OK)
-		err = rv_pki_reissue(rv_buf_str(&s->server.cert), s->signer, now_us,
-				     RV_PKI_SERVER_DAYS * day_us, &s->chain, diag);
-	if (err != RV_OK)
-		return err;
-	rv_buf_put_str(&s->chain, rv_buf_str(&s->cross));
-	err = rv_pki_check_chain(rv_buf_str(&s->chain), rv_buf_str(&s->root), diag);
-	return err == RV_OK ? rv_pki_check_chain(rv_buf_str(&s->chain), old, diag) : err;
+	for (size_t i = 0; i < RS_SERVERS && err == RV_OK; i++)
+		err = make_chain(s, i, now_us, diag);
+	return err;
 }
 
 static int put_start(const struct rv_pki_files *files, struct start *s, struct rv_diag *diag)
@@ -147,26 +174,28 @@ static int put_start(const struct rv_pki_files *files, struct start *s, struct r
 
 	rv_buf_put_str(&s->key, rv_buf_str(&s->own_key));
 	err = put_ca_key(files, &s->key, diag);
-	if (err == RV_OK)
-		err = put_cert(files, s->server.cert_name, &s->chain, diag);
-	rv_buf_put_str(&s->root, rv_buf_str(&s->ca.cert));
-	return err == RV_OK ? put_cert(files, s->ca.cert_name, &s->root, diag) : err;
+	for (size_t i = 0; i < RS_SERVERS && err == RV_OK; i++) {
+		if (s->chains[i].len > 0)
+			err = put_cert(files, s->rs.servers[i].cert_name, &s->chains[i], diag);
+	}
+	rv_buf_put_str(&s->root, rv_buf_str(&s->rs.ca.cert));
+	return err == RV_OK ? put_cert(files, s->rs.ca.cert_name, &s->root, diag) : err;
 }
 
 int rv_pki_roll_start(const struct rv_pki_files *files, int64_t now_us, struct rv_diag *diag)
 {
 	struct start s = { .key.wipe = true, .own_key.wipe = true };
 	struct rv_diag why = { 0 };
-	int err = read_rs(files, &s.ca, &s.server, diag);
+	int err = read_rs(files, &s.rs, diag);
 
-	if (err == RV_OK && s.ca.info.count > 1)
-		err = rv_diag_set(diag, RV_EBUSY, "pki.roll.busy", s.ca.cert_name,
+	if (err == RV_OK && s.rs.ca.info.count > 1)
+		err = rv_diag_set(diag, RV_EBUSY, "pki.roll.busy", s.rs.ca.cert_name,
 				  "%s/%s: a roll-over is under way: finish or abort it first",
-				  files->path, s.ca.cert_name);
+				  files->path, s.rs.ca.cert_name);
 	if (err == RV_OK) {
 		err = make_texts(&s, now_us, &why);
 		if (err != RV_OK)
-			blame(files, err, s.ca.cert_name, &why, diag);
+			blame(files, err, s.rs.ca.cert_name, &why, diag);
 	}
 	if (err == RV_OK)
 		err = put_start(files, &s, diag);
@@ -206,24 +235,29 @@ int rv_pki_roll_abort(const struct rv_pki_files *files, struct rv_diag *diag)
 }
 
 struct finish {
-	struct pair ca, server;
-	struct rv_buf anchor, key, leaf;
+	struct rs rs;
+	struct rv_buf anchor, key;
+	struct rv_buf leaves[RS_SERVERS];
 };
 
 /* The leaf as it is if the anchor has signed it, else another one by the anchor. */
-static int make_leaf(struct finish *f, int64_t now_us, struct rv_diag *diag)
+static int make_leaf(struct finish *f, size_t i, int64_t now_us, struct rv_diag *diag)
 {
+	struct rv_str server = rv_buf_str(&f->rs.servers[i].cert);
+	struct rv_buf *leaf = &f->leaves[i];
 	struct rv_pki_signer *signer = NULL;
-	int err = rv_pki_pick(rv_buf_str(&f->server.cert), 0, &f->leaf, diag);
+	int err;
 
+	if (!f->rs.servers[i].has_cert)
+		return RV_OK;
+	err = rv_pki_pick(server, 0, leaf, diag);
 	if (err != RV_OK ||
-	    rv_pki_check_chain(rv_buf_str(&f->leaf), rv_buf_str(&f->anchor), NULL) == RV_OK)
+	    rv_pki_check_chain(rv_buf_str(leaf), rv_buf_str(&f->anchor), NULL) == RV_OK)
 		return err;
-	rv_buf_clear(&f->leaf);
+	rv_buf_clear(leaf);
 	err = rv_pki_signer_new(rv_buf_str(&f->anchor), rv_buf_str(&f->key), &signer, diag);
 	if (err == RV_OK)
-		err = rv_pki_reissue(rv_buf_str(&f->server.cert), signer, now_us,
-				     RV_PKI_SERVER_DAYS * day_us, &f->leaf, diag);
+		err = rv_pki_reissue(server, signer, NULL, now_us, leaf, diag);
 	rv_pki_signer_free(signer);
 	return err;
 }
@@ -232,46 +266,54 @@ static int finish(const struct rv_pki_files *files, struct finish *f, int64_t no
 		  struct rv_diag *diag)
 {
 	struct rv_diag why = { 0 };
-	int err = rv_pki_pick(rv_buf_str(&f->ca.cert), 0, &f->anchor, &why);
+	int err = rv_pki_pick(rv_buf_str(&f->rs.ca.cert), 0, &f->anchor, &why);
 
 	if (err == RV_OK)
-		err = rv_pki_pick_key(rv_buf_str(&f->ca.key), rv_buf_str(&f->anchor), &f->key,
+		err = rv_pki_pick_key(rv_buf_str(&f->rs.ca.key), rv_buf_str(&f->anchor), &f->key,
 				      &why);
-	if (err == RV_OK)
-		err = make_leaf(f, now_us, &why);
+	for (size_t i = 0; i < RS_SERVERS && err == RV_OK; i++)
+		err = make_leaf(f, i, now_us, &why);
 	if (err != RV_OK)
-		return blame(files, err, f->ca.cert_name, &why, diag);
-	err = put_cert(files, f->server.cert_name, &f->leaf, diag);
+		return blame(files, err, f->rs.ca.cert_name, &why, diag);
+	for (size_t i = 0; i < RS_SERVERS && err == RV_OK; i++) {
+		if (f->leaves[i].len > 0)
+			err = put_cert(files, f->rs.servers[i].cert_name, &f->leaves[i], diag);
+	}
 	if (err == RV_OK)
-		err = put_cert(files, f->ca.cert_name, &f->anchor, diag);
+		err = put_cert(files, f->rs.ca.cert_name, &f->anchor, diag);
 	return err == RV_OK ? put_ca_key(files, &f->key, diag) : err;
 }
 
 int rv_pki_roll_finish(const struct rv_pki_files *files, int64_t now_us, struct rv_diag *diag)
 {
 	struct finish f = { .key.wipe = true };
-	int err = read_rs(files, &f.ca, &f.server, diag);
+	int err = read_rs(files, &f.rs, diag);
 
-	if (err == RV_OK && f.ca.info.count < 2)
+	if (err == RV_OK && f.rs.ca.info.count < 2)
 		err = none_under_way(files, diag);
 	if (err == RV_OK)
 		err = finish(files, &f, now_us, diag);
-	pair_deinit(&f.ca);
-	pair_deinit(&f.server);
+	rs_deinit(&f.rs);
 	rv_buf_deinit(&f.anchor);
 	rv_buf_deinit(&f.key);
-	rv_buf_deinit(&f.leaf);
+	for (size_t i = 0; i < RS_SERVERS; i++)
+		rv_buf_deinit(&f.leaves[i]);
 	return err;
 }
 
 /* -- servers --------------------------------------------------------------------------------- */
 
-/* "rs" -> "rs-ca" */
+static bool is_of(const char *name, const char *server)
+{
+	return strncmp(name, server, strlen(server)) == 0;
+}
+
+/* "rs", "rs-rsa" -> "rs-ca" */
 static const char *ca_of(const char *name)
 {
-	if (strcmp(name, "ls") == 0)
+	if (is_of(name, "ls"))
 		return "ls-root";
-	return strcmp(name, "rs") == 0 ? "rs-ca" : "http-ca";
+	return is_of(name, "rs") ? "rs-ca" : "http-ca";
 }
 
 static int read_server(const struct rv_pki_files *files, const char *name, struct pair *server,
@@ -295,13 +337,59 @@ static int renewed(const struct pair *server, const struct pair *ca, int64_t now
 	int err = rv_pki_signer_new(rv_buf_str(&ca->cert), rv_buf_str(&ca->key), &signer, diag);
 
 	if (err == RV_OK)
-		err = rv_pki_reissue(rv_buf_str(&server->cert), signer, now_us,
-				     RV_PKI_SERVER_DAYS * day_us, out, diag);
+		err = rv_pki_reissue(rv_buf_str(&server->cert), signer, NULL, now_us, out, diag);
 	for (size_t i = 1; i < server->info.count && err == RV_OK; i++)
 		err = rv_pki_pick(rv_buf_str(&server->cert), i, out, diag);
 	if (err == RV_OK)
 		err = rv_pki_check_chain(rv_buf_str(out), rv_buf_str(&ca->cert), diag);
 	rv_pki_signer_free(signer);
+	return err;
+}
+
+/* An RSA key for a pair that is not there yet, and the certificate of `model` made for it; what
+ * stands behind that in its file stands behind this one, too. */
+static int make_rsa(const struct rv_pki_files *files, const char *model_name, struct pair *server,
+		    struct rv_pki_signer *signer, int64_t now_us, struct rv_buf *out,
+		    struct rv_diag *diag)
+{
+	struct rv_pki_key *key = NULL;
+	struct pair model = { 0 };
+	int err = rv_pki_key_make(RV_PKI_RSA2048, &key);
+
+	if (err != RV_OK)
+		return err;
+	err = rv_pki_key_pem(key, &server->key);
+	if (err == RV_OK)
+		err = read_pair(files, model_name, &model, diag);
+	if (err == RV_OK && !model.has_cert)
+		err = missing(files, model.cert_name, diag);
+	if (err == RV_OK)
+		err = rv_pki_reissue(rv_buf_str(&model.cert), signer, key, now_us, out, diag);
+	for (size_t i = 1; i < model.info.count && err == RV_OK; i++)
+		err = rv_pki_pick(rv_buf_str(&model.cert), i, out, diag);
+	if (err == RV_OK)
+		err = rv_pki_files_add(files, server->key_name, RV_PKI_SERVER_KEY_MODE,
+				       rv_buf_str(&server->key), diag);
+	pair_deinit(&model);
+	rv_pki_key_free(key);
+	return err;
+}
+
+/* "ls-rsa" or "rs-rsa", whose key is made together with its first certificate. */
+static int renew_rsa(const struct rv_pki_files *files, const char *name, struct pair *server,
+		     const struct pair *ca, int64_t now_us, struct rv_diag *diag)
+{
+	struct rv_buf text = { .max = RV_PKI_FILE_MAX };
+	struct rv_pki_signer *signer = NULL;
+	int err = rv_pki_signer_new(rv_buf_str(&ca->cert), rv_buf_str(&ca->key), &signer, diag);
+
+	if (err == RV_OK)
+		err = make_rsa(files, is_of(name, "ls") ? "ls" : "rs", server, signer, now_us,
+			       &text, diag);
+	if (err == RV_OK)
+		err = put_cert(files, server->cert_name, &text, diag);
+	rv_pki_signer_free(signer);
+	rv_buf_deinit(&text);
 	return err;
 }
 
@@ -313,10 +401,14 @@ int rv_pki_renew(const struct rv_pki_files *files, const char *name, int64_t now
 	struct pair server, ca;
 	int err = read_server(files, name, &server, &ca, diag);
 
-	if (err == RV_OK && !server.has_cert)
-		err = missing(files, server.cert_name, diag);
 	if (err == RV_OK && !ca.has_key)
 		err = missing(files, ca.key_name, diag);
+	if (err == RV_OK && !server.has_cert && !server.has_key && strstr(name, "-rsa") != NULL) {
+		err = renew_rsa(files, name, &server, &ca, now_us, diag);
+		goto out;
+	}
+	if (err == RV_OK && !server.has_cert)
+		err = missing(files, server.cert_name, diag);
 	if (err == RV_OK) {
 		err = renewed(&server, &ca, now_us, &text, &why);
 		if (err != RV_OK)
@@ -324,6 +416,7 @@ int rv_pki_renew(const struct rv_pki_files *files, const char *name, int64_t now
 	}
 	if (err == RV_OK)
 		err = put_cert(files, server.cert_name, &text, diag);
+out:
 	pair_deinit(&server);
 	pair_deinit(&ca);
 	rv_buf_deinit(&text);
@@ -335,7 +428,7 @@ int rv_pki_import(const struct rv_pki_files *files, const char *name, struct rv_
 {
 	struct pair server, ca;
 	int err = read_server(files, name, &server, &ca, diag);
-	struct rv_pki_server check = { chain_pem, key_pem, strcmp(name, "ls") == 0, now_us };
+	struct rv_pki_server check = { chain_pem, key_pem, is_of(name, "ls"), now_us };
 
 	if (err == RV_OK && key_pem.len == 0)
 		check.key_pem = rv_buf_str(&server.key);

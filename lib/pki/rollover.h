@@ -30,7 +30,8 @@ int rv_pki_roll_finish(const struct rv_pki_files *files, int64_t now_us,
 		       struct rv_diag *diag) RV_MUSTCHECK;
 
 /* The server `name` ("ls", "rs", "http") gets a new certificate for its key, with the names it has,
- * from its CA. */
+ * from its CA. "ls-rsa" and "rs-rsa" are the same servers for devices of TLS 1.0 without elliptic
+ * curves (legacy_certificate): where they are not there yet, they are made, with an RSA key. */
 int rv_pki_renew(const struct rv_pki_files *files, const char *name, int64_t now_us,
 		 struct rv_diag *diag) RV_MUSTCHECK;
 

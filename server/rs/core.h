@@ -282,6 +282,9 @@ int rs_certificate_check_given(struct rs_ctx *ctx, struct rv_ca_issued *given,
 			       struct rv_diag *diag) RV_MUSTCHECK;
 /* A random RS-SA key or passphrase (hex) in the arena; one that is there stays. */
 int rs_device_make_key(struct rs_ctx *ctx, struct rv_str *key) RV_MUSTCHECK;
+/* What people must hear of, as incidents: the end of the RS CA is near, certificates of ours that
+ * nobody fetched are overdue, one from outside ends within 30 days. Over again: resolved. */
+int rs_expiry_survey(struct rs_ctx *ctx) RV_MUSTCHECK;
 /* Record a certificate of the device and keep it with its key as the current one. A device that is
  * gone meanwhile is no failure: nothing is kept then. is_given: it came from outside. */
 int rs_certificate_put(struct rs_ctx *ctx, int64_t device_id, const struct rv_ca_issued *made,

@@ -456,6 +456,9 @@ int rs_op_device_update(struct rs_ctx *ctx, const struct rv_device_update_in *in
 			 NULL);
 	if (err == RV_OK && given.certificate_pem.len > 0)
 		err = rs_certificate_put(ctx, device.pub.id, &given, true);
+	if (err == RV_OK && given.certificate_pem.len > 0)
+		err = rs_incident_resolve(ctx, RV_INCIDENT_KIND_CERTIFICATE_EXPIRES,
+					  device.pub.distid);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid,
 				     in->has_is_released ? in->is_released

@@ -303,6 +303,52 @@ static void count(struct rs_duty *d)
 		d->is_counting = rv_db_submit(d->rs->db, work_count, count_done, d) == RV_OK;
 }
 
+static int work_survey(struct rv_db_tx *tx, void *arg)
+{
+	struct rs_duty *d = arg;
+	struct rv_arena arena;
+	struct rs_ctx ctx = { .rs = d->rs, .tx = tx, .arena = &arena, .now_us = rv_time_utc_us() };
+
+	rv_arena_init(&arena, RS_SURVEY_ARENA_MAX);
+	int err = rs_expiry_survey(&ctx);
+	rv_arena_wipe(&arena);
+	return err;
+}
+
+static void survey_done(void *arg, int status)
+{
+	struct rs_duty *d = arg;
+
+	if (status != RV_OK)
+		rv_log(RV_LOG_WARN, "rs.expiry.not_surveyed", RV_KS("error", rv_err_name(status)));
+	d->is_surveying = false;
+	rs_duty_settle(d);
+}
+
+static void on_day(uv_timer_t *timer)
+{
+	struct rs_duty *d = timer->data;
+
+	if (!d->is_surveying && !d->is_stopping)
+		d->is_surveying = rv_db_submit(d->rs->db, work_survey, survey_done, d) == RV_OK;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static int start_surveys(struct rs_duty *d)
+{
+	d->day = malloc(sizeof(*d->day));
+	if (d->day == NULL)
+		return -ENOMEM;
+	d->day->data = d;
+	uv_timer_init(rv_duty_loop(d->duty), d->day);
+	uv_timer_start(d->day, on_day, 0, RS_DAY_MS);
+	return RV_OK;
+}
+
 static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 {
 	struct rv_rs_opt opt = { .conf = rv_duty_conf(duty),
@@ -331,6 +377,8 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	err = rv_serve_new(&serve, &d->serve);
 	if (err == RV_OK)
 		err = rs_filler_init(&d->filler, d);
+	if (err == RV_OK)
+		err = start_surveys(d);
 	if (err != RV_OK)
 		goto fail;
 	d->is_serving = true;
@@ -353,7 +401,7 @@ void rs_duty_settle(struct rs_duty *d)
 	struct rv_duty *duty = d->duty;
 
 	if (!d->is_stopping || d->is_serving || d->reloads > 0 || d->filler.is_busy ||
-	    d->is_counting)
+	    d->is_counting || d->is_surveying)
 		return;
 	rv_serve_free(d->serve);
 	rv_rs_close(d->rs);
@@ -376,6 +424,7 @@ static void stop(void *state)
 
 	d->is_stopping = true;
 	rs_filler_stop(&d->filler);
+	uv_close((uv_handle_t *)d->day, on_timer_closed);
 	rv_bus_on_link(d->bus, NULL, NULL);
 	rv_serve_stop(d->serve, on_idle, d);
 }

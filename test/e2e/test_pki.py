@@ -70,6 +70,29 @@ def a_certificate_is_renewed_for_the_same_key():
 
 
 @test
+def old_devices_get_a_server_with_an_rsa_key():
+    """of the same names, and through a roll-over, too"""
+    with instance.Instance(command="serve") as reeve:
+        for server, ca in (("ls", "ls-root"), ("rs", "rs-ca")):
+            for _ in range(2):  # made, then renewed for the same key
+                pki(reeve, "renew", f"{server}-rsa")
+            openssl("verify", "-x509_strict", "-CAfile", path(reeve, f"{ca}.crt"), path(reeve, f"{server}-rsa.crt"))
+            text = openssl("x509", "-noout", "-text", "-in", path(reeve, f"{server}-rsa.crt"))
+            check("Public-Key: (2048 bit)" in text and "Key Encipherment" in text, text)
+            names = [openssl("x509", "-noout", "-subject", "-ext", "subjectAltName", "-in", path(reeve, f"{name}.crt"))
+                     for name in (server, f"{server}-rsa")]
+            equal(names[0], names[1], "names")
+        old = read(path(reeve, "rs-ca.crt"))
+        pki(reeve, "roll", "start")
+        for number, root in enumerate((old, certificates(path(reeve, "rs-ca.crt"))[0])):
+            anchor = os.path.join(reeve.dir, f"root-{number}.pem")
+            write(anchor, root)
+            for server in ("rs", "rs-rsa"):
+                openssl("verify", "-x509_strict", "-trusted", anchor, "-untrusted", path(reeve, f"{server}.crt"),
+                        path(reeve, f"{server}.crt"))
+
+
+@test
 def a_ca_whose_key_is_elsewhere_signs_by_request():
     with instance.Instance(command="serve") as reeve:
         away = os.path.join(reeve.dir, "away.key")

@@ -364,6 +364,64 @@ static void one_of_another_ca_is_due_at_once(void **state)
 	assert_int_equal(missing(f), 1);
 }
 
+static int survey(struct rs_ctx *ctx, void *arg)
+{
+	ctx->now_us += *(int64_t *)arg;
+	return rs_expiry_survey(ctx);
+}
+
+static size_t incidents(struct fixture *f, int64_t days_from_now, struct rv_incident *first)
+{
+	int64_t shift = days_from_now * day_us;
+	struct rv_incident_list_in in = { 0 };
+	struct rv_incident_list_out out;
+
+	assert_int_equal(run_tx(f, survey, &shift), RV_OK);
+	assert_int_equal(run_op(f, "incident.list", &in, &out), RV_OK);
+	if (out.incidents_len > 0)
+		*first = out.incidents[0];
+	return out.incidents_len;
+}
+
+static void what_nobody_renews_becomes_an_incident_once(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_device_update_in in = { .distid = S(DID),
+					  .has_certificate_pem = true,
+					  .has_private_key_pem = true };
+	struct rv_device_update_out out;
+	struct rv_incident incident;
+
+	make_device(f, DID);
+	make_device(f, DID2);
+	put_one(f, DID2, "ours", 10);
+	assert_int_equal(incidents(f, 0, &incident), 0);
+	assert_int_equal(incidents(f, 4, &incident), 1);
+	assert_int_equal(incident.kind, RV_INCIDENT_KIND_CERTIFICATES_OVERDUE);
+	assert_true(rv_str_is(incident.parameters[0].value, "1"));
+	assert_int_equal(incidents(f, 5, &incident), 1); /* the same one, counted up */
+	put_one(f, DID2, "renewed", 100);
+	assert_int_equal(incidents(f, 5, &incident), 0);
+
+	make_given(f, 40, &in.certificate_pem, &in.private_key_pem);
+	assert_int_equal(run_op(f, "device.update", &in, &out), RV_OK);
+	assert_int_equal(incidents(f, 5, &incident), 0);
+	assert_int_equal(incidents(f, 15, &incident), 1);
+	assert_int_equal(incident.kind, RV_INCIDENT_KIND_CERTIFICATE_EXPIRES);
+	assert_true(rv_str_is(incident.subject, DID));
+	make_given(f, 400, &in.certificate_pem, &in.private_key_pem);
+	assert_int_equal(run_op(f, "device.update", &in, &out), RV_OK);
+	assert_int_equal(incidents(f, 15, &incident), 0);
+
+	put_one(f, DID2, "long", 20 * 365); /* the CA ends in 20 years */
+	make_given(f, 21 * 365, &in.certificate_pem, &in.private_key_pem);
+	assert_int_equal(run_op(f, "device.update", &in, &out), RV_OK);
+	assert_int_equal(incidents(f, 20 * 365 - 91, &incident), 0);
+	assert_int_equal(incidents(f, 20 * 365 - 80, &incident), 1);
+	assert_true(rv_str_is(incident.subject, "ca.certificate"));
+	assert_int_equal(incidents(f, 0, &incident), 0); /* the clock was wrong */
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -377,6 +435,7 @@ int main(void)
 		WITH_FIXTURE(rekeying_replaces_every_secret_of_the_server_side),
 		WITH_FIXTURE(certificates_from_outside_are_checked_and_left_alone),
 		WITH_FIXTURE(one_of_another_ca_is_due_at_once),
+		WITH_FIXTURE(what_nobody_renews_becomes_an_incident_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
