@@ -1,6 +1,7 @@
 #include "server/legacy/legacy.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "server/armsfront/edge.h"
 #include "server/ls/ls.h"
@@ -27,6 +28,7 @@ int rv_legacy_main(int argc, char **argv)
 		.metrics = rv_edge_metrics,
 	};
 
-	assert(rv_ls_section_count == 1 && rv_proxy_section_count == 1);
+	/* The edges' own sections come first; what follows is for other duties. */
+	assert(strcmp(schema[0].name, "ls") == 0 && strcmp(schema[1].name, "proxy") == 0);
 	return rv_duty_main(argc, argv, &code);
 }
