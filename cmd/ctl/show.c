@@ -197,10 +197,32 @@ static void show_fields(const struct ctl_style *style, const struct rv_contract_
 	rv_buf_deinit(&cell);
 }
 
+/* Says this field only in which form the text is there? */
+static bool is_about(const struct rv_contract_field *field, const struct rv_contract_field *text)
+{
+	return field == text || field->offset == text->has_flag ||
+	       field->offset == text->binary_flag;
+}
+
+/* A text and nothing else: it is shown as it is, to be kept in a file. */
+static bool is_bare_text(const struct rv_contract_type *type)
+{
+	const struct rv_contract_field *text = NULL;
+
+	for (size_t i = 0; i < type->count; i++)
+		if (rv_contract_is(&type->fields[i], RV_CONTRACT_TEXT))
+			text = &type->fields[i];
+	for (size_t i = 0; text != NULL && i < type->count; i++)
+		if (!is_about(&type->fields[i], text))
+			return false;
+	return text != NULL;
+}
+
 static void show_struct(const struct ctl_style *style, const struct rv_contract_type *type,
 			const void *value, struct rv_buf *out)
 {
-	show_fields(style, type, value, out);
+	if (!is_bare_text(type))
+		show_fields(style, type, value, out);
 	for (size_t i = 0; i < type->count; i++) {
 		const struct rv_contract_field *field = &type->fields[i];
 		struct rv_contract_list list;

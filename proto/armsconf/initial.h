@@ -14,8 +14,8 @@
 #ifndef RV_PROTO_ARMSCONF_INITIAL_H
 #define RV_PROTO_ARMSCONF_INITIAL_H
 
+#include "base/buf.h"
 #include "base/diag.h"
-#include "base/str.h"
 
 enum {
 	RV_ARMSCONF_LS_URLS_MAX = 4,
@@ -43,5 +43,16 @@ struct rv_armsconf_initial {
  * *out untouched then; diag (may be NULL) has the line. */
 int rv_armsconf_initial_parse(struct rv_str text, struct rv_armsconf_initial *out,
 			      struct rv_diag *diag) RV_MUSTCHECK;
+
+/* Append the text that every device, original ones included, reads as meant. What has a PPPoE
+ * account ends with the empty line after that part.
+ *   RV_EINVALID no URL or more than 4; a number out of range; a part that is not whole (an account
+ *               without password, IPv6 or mobile without PPPoE before it, a mobile line that lacks
+ *               one of its values); a value with a blank, control or non-ASCII character
+ *   RV_ELIMIT   a value too long
+ *   -ENOMEM     and out->err, sticking
+ * Nothing is appended then; diag->where names the field ("ls_urls", "pppoe_account"). */
+int rv_armsconf_initial_render(const struct rv_armsconf_initial *conf, struct rv_buf *out,
+			       struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif

@@ -48,6 +48,7 @@ struct rs_heartbeat {
 struct rs_settings {
 	const char *name;
 	struct rs_list pull_urls, tunnel_urls, push_addresses, push_methods, location_urls, lines;
+	struct rs_list ls_urls;
 	struct rs_heartbeat heartbeats[RS_HEARTBEATS_MAX];
 	size_t heartbeat_count;
 	uint32_t heartbeat_interval_s, echo_interval_s, push_port, push_timeout_s;
@@ -195,6 +196,11 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	X(location_diff)                                                                           \
 	X(location_rollout)                                                                        \
 	X(location_rollback)                                                                       \
+	X(initial_set)                                                                             \
+	X(initial_get)                                                                             \
+	X(initial_text)                                                                            \
+	X(initial_history)                                                                         \
+	X(initial_diff)                                                                            \
 	X(group_set)                                                                               \
 	X(group_get)                                                                               \
 	X(group_list)                                                                              \

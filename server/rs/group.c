@@ -4,7 +4,10 @@
 #include "server/rs/location.h"
 #include "server/rs/sql/sql.h"
 
-enum { GROUPS_MAX = 1000 };
+enum {
+	GROUPS_MAX = 1000,
+	ASSIGN_MAX = 100000, /* devices moved by one call; as in contract/ops/group.json */
+};
 
 struct taking {
 	struct rs_ctx *ctx;
@@ -122,14 +125,16 @@ int rs_op_group_delete(struct rs_ctx *ctx, const struct rv_group_delete_in *in,
 
 /* -- many devices at once ------------------------------------------------------------------- */
 
-static int assign(struct rs_ctx *ctx, struct rv_str group, struct rv_str distid, uint64_t *changed)
+static int assign(struct rs_ctx *ctx, struct rv_str group, const struct rv_device *device,
+		  uint64_t *changed)
 {
 	int64_t rows = 0;
 	int err = rv_db_exec(ctx->tx, &rs_sql_device_set_group,
-			     RV_DB_PARAMS(RV_DB_T(group), RV_DB_T(distid)), &rows);
+			     RV_DB_PARAMS(RV_DB_T(group), RV_DB_T(device->distid)), &rows);
 
 	if (err == RV_OK && rows > 0)
-		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, distid, false);
+		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device->distid,
+				     device->is_released);
 	*changed += (uint64_t)rows;
 	return err;
 }
@@ -144,29 +149,43 @@ static int assign_listed(struct rs_ctx *ctx, const struct rv_group_assign_in *in
 		err = rs_device_find(ctx, in->distids[i], &device, diag);
 		if (err != RV_OK)
 			return err;
-		err = assign(ctx, in->name, device.pub.distid, changed);
+		err = assign(ctx, in->name, &device.pub, changed);
 	}
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
 
-struct assigning {
-	struct rs_ctx *ctx;
-	struct rv_str group;
-	uint64_t changed;
-};
-
-static int assign_found(const struct rv_db_row *row, void *arg)
+/* Two statements whatever their number, so that the writer is not held for a round trip each. */
+static int assign_found(struct rs_ctx *ctx, const struct rv_group_assign_in *in,
+			struct rv_group_assign_out *out)
 {
-	struct assigning *a = arg;
+	int64_t limit = in->has_limit ? in->limit : ASSIGN_MAX, changed = 0, left = 0;
+	const struct rv_db_value params[] = { RV_DB_T(in->name),
+					      RV_DB_T(in->prefix),
+					      RV_DB_T(in->from_location),
+					      RV_DB_T(in->from_group),
+					      RV_DB_I(in->has_from_group),
+					      RV_DB_I(limit),
+					      RV_DB_I(RV_FEED_RECORD_KIND_DEVICE),
+					      RV_DB_I(ctx->now_us) };
+	enum { OF_FILTER = 5, OF_MOVE = 6 };
+	int err = rv_db_exec(ctx->tx, &rs_sql_group_tell, params, RV_ARRAY_LEN(params), NULL);
 
-	return assign(a->ctx, a->group, rv_db_col_str(row, 0), &a->changed);
+	if (err == RV_OK)
+		err = rv_db_exec(ctx->tx, &rs_sql_group_move, params, OF_MOVE, &changed);
+	if (err == RV_OK && changed == limit)
+		err = rs_query_int(ctx, &rs_sql_group_left, params, OF_FILTER, &left);
+	if (err != RV_OK)
+		return err;
+	ctx->feed_changed |= changed > 0;
+	out->changed = (uint64_t)changed;
+	out->left = (uint64_t)left;
+	return RV_OK;
 }
 
 int rs_op_group_assign(struct rs_ctx *ctx, const struct rv_group_assign_in *in,
 		       struct rv_group_assign_out *out, struct rv_diag *diag)
 {
 	bool has_filter = in->has_prefix || in->has_from_group || in->has_from_location;
-	struct assigning found = { .ctx = ctx, .group = in->name };
 	struct rv_group_get_out group;
 	int err = rs_op_group_get(ctx, &(struct rv_group_get_in){ in->name }, &group, diag);
 
@@ -178,13 +197,6 @@ int rs_op_group_assign(struct rs_ctx *ctx, const struct rv_group_assign_in *in,
 				   "from_location");
 	if (!has_filter)
 		return assign_listed(ctx, in, &out->changed, diag);
-	err = rv_db_query(ctx->tx, &rs_sql_group_found,
-			  RV_DB_PARAMS(RV_DB_T(in->name), RV_DB_T(in->prefix),
-				       RV_DB_T(in->from_location), RV_DB_T(in->from_group),
-				       RV_DB_I(in->has_from_group)),
-			  assign_found, &found);
-	if (err != RV_OK)
-		return rs_db_failed(diag, err);
-	out->changed = found.changed;
-	return RV_OK;
+	err = assign_found(ctx, in, out);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }

@@ -69,14 +69,14 @@ static int check_urls(const struct rv_location *in, struct rv_diag *diag)
 }
 
 /* The anchor of a device is one self-signed root: an intermediate is not accepted (spec 2.4). */
-static int check_certificate(struct rv_str pem, struct rv_diag *diag)
+int rs_check_root(struct rv_str pem, const char *field, struct rv_diag *diag)
 {
 	struct rv_pki_info info;
 
 	if (rv_pki_inspect(pem, &info, diag) != RV_OK)
 		return RV_EINVALID;
 	if (info.count != 1 || strcmp(info.subject, info.issuer) != 0)
-		return rv_diag_set(diag, RV_EINVALID, "location.certificate", "rs_certificate_pem",
+		return rv_diag_set(diag, RV_EINVALID, "location.certificate", field,
 				   "must be exactly one self-signed root certificate");
 	return RV_OK;
 }
@@ -101,7 +101,9 @@ static int check_content(const struct rv_location *location, struct rv_diag *dia
 {
 	int err = check_urls(location, diag);
 
-	return err == RV_OK ? check_certificate(location->rs_certificate_pem, diag) : err;
+	return err == RV_OK
+		       ? rs_check_root(location->rs_certificate_pem, "rs_certificate_pem", diag)
+		       : err;
 }
 
 /* Groups that are there, ids in canonical form. */

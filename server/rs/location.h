@@ -33,6 +33,9 @@ enum {
 /* SHA-256 of the DER of the first certificate, in lower-case hex. RV_ESYNTAX: no PEM. */
 int rs_anchor_of(struct rv_str pem, char out[static RS_ANCHOR_LEN + 1]) RV_MUSTCHECK;
 
+/* Exactly one self-signed root certificate. RV_EINVALID with diag, which blames `field`. */
+int rs_check_root(struct rv_str pem, const char *field, struct rv_diag *diag) RV_MUSTCHECK;
+
 /* The newest version, with the state of the roll-out. RV_ENOTFOUND with diag. */
 int rs_location_find(struct rs_ctx *ctx, struct rv_str name, struct rv_location *out,
 		     struct rv_diag *diag) RV_MUSTCHECK;

@@ -13,6 +13,7 @@ const struct rv_reseal_column rs_reseal_columns[] = {
 	{ "secret.value", &rs_sql_reseal_secret, &rs_sql_reseal_secret_put, RV_RESEAL_NUMBER },
 	{ "location.spec", &rs_sql_reseal_location, &rs_sql_reseal_location_put, RV_RESEAL_TEXT },
 	{ "location.spec", &rs_sql_reseal_version, &rs_sql_reseal_version_put, RV_RESEAL_TEXT },
+	{ "initial.spec", &rs_sql_reseal_initial, &rs_sql_reseal_initial_put, RV_RESEAL_TEXT },
 };
 const size_t rs_reseal_column_count = RV_ARRAY_LEN(rs_reseal_columns);
 

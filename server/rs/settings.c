@@ -41,6 +41,7 @@ void rs_settings_read(const struct rv_conf *conf, struct rs_settings *out)
 		.push_methods = read_list(sec, "push_methods"),
 		.location_urls = read_list(sec, "location_urls"),
 		.lines = read_list(sec, "lines"),
+		.ls_urls = read_list(sec, "ls_urls"),
 		.heartbeat_interval_s = read_seconds(sec, "heartbeat_interval"),
 		.echo_interval_s = read_seconds(sec, "echo_interval"),
 		.push_port = (uint32_t)rv_conf_int(sec, "push_port"),

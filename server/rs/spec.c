@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 
+#include "proto/armshttp/url.h"
 #include "server/rs/line.h"
 #include "server/rs/rs.h"
 #include "server/rs/url.h"
@@ -10,6 +11,13 @@
 static int check_url(struct rv_str value, struct rv_diag *diag)
 {
 	return rs_url_check(value, NULL, diag);
+}
+
+static int check_ls_url(struct rv_str value, struct rv_diag *diag)
+{
+	struct rv_armshttp_url url;
+
+	return rv_armshttp_url_parse_for_device(value, RV_ARMSHTTP_URL_MAX, &url, diag);
 }
 
 static int check_address(struct rv_str value, struct rv_diag *diag)
@@ -148,6 +156,15 @@ static const struct rv_conf_item rs_items[] = {
 		 "words, "
 		 "as in \"pppoe ifindex=0 account=a@isp.example password=p\".",
 	  .doc_ja = "初回起動時に作るLocation-Configの回線。" },
+	{ .name = "ls_urls",
+	  .type = RV_CONF_LIST,
+	  .def = "{}",
+	  .max = 4,
+	  .check = check_ls_url,
+	  .reload = RV_CONF_LIVE,
+	  .doc = "Where devices reach the Location Servers: URLs with numeric addresses, for "
+		 "Initial-Configs that name no other ones.",
+	  .doc_ja = "機器がLSに接続するURL。URLを指定しないInitial-Configに使う。" },
 	{ .name = "ll_timeout",
 	  .type = RV_CONF_DURATION,
 	  .def = "30s",

@@ -30,6 +30,16 @@ RS_STMT(location_version_list, "location-version.list",
 	" FROM location_version v WHERE v.location = ? AND v.version < ?"
 	" ORDER BY v.version DESC LIMIT ?")
 
+RS_STMT(initial_put, "initial.put",
+	"INSERT INTO initial_version (group_name, version, spec) VALUES (?, ?, ?)")
+RS_STMT(initial_newest, "initial.newest",
+	"SELECT coalesce(max(version), 0) FROM initial_version WHERE group_name = ?")
+RS_STMT(initial_get, "initial.get",
+	"SELECT group_name, spec FROM initial_version WHERE group_name = ? AND version = ?")
+RS_STMT(initial_list, "initial.list",
+	"SELECT group_name, spec FROM initial_version WHERE group_name = ? AND version < ?"
+	" ORDER BY version DESC LIMIT ?")
+
 RS_STMT(group_get, "group.get",
 	"SELECT name, location, description, updated_at, (SELECT count(*) FROM device"
 	" WHERE group_name = device_group.name) FROM device_group WHERE name = ?")
@@ -47,8 +57,24 @@ RS_STMT(group_delete, "group.delete", "DELETE FROM device_group WHERE name = ?")
 	" WHERE group_name <> ?1 AND substr(distid, 1, length(CAST(?2 AS TEXT))) = ?2"             \
 	" AND (CAST(?3 AS TEXT) = '' OR location = ?3)"                                            \
 	" AND (CAST(?5 AS BIGINT) = 0 OR group_name = ?4)"
-RS_STMT(group_found, "group.found",
-	"SELECT distid FROM device" RS_SQL_GROUP_FILTER " ORDER BY distid")
+#define RS_SQL_GROUP_FILTER_POSTGRESQL                                                             \
+	" WHERE group_name <> $1 AND substr(distid, 1, length(CAST($2 AS TEXT))) = $2"             \
+	" AND (CAST($3 AS TEXT) = '' OR location = $3)"                                            \
+	" AND (CAST($5 AS BIGINT) = 0 OR group_name = $4)"
+RS_STMT(group_left, "group.left", "SELECT count(*) FROM device" RS_SQL_GROUP_FILTER)
+/* The first ?6 of them: told of, then moved. Both see the same devices. */
+RS_STMT2(group_tell, "group.tell",
+	 "INSERT OR REPLACE INTO change (kind, name, is_deleted, changed_at)"
+	 " SELECT ?7, distid, is_released, ?8 FROM device" RS_SQL_GROUP_FILTER
+	 " ORDER BY distid LIMIT ?6",
+	 "INSERT INTO change (kind, name, is_deleted, changed_at)"
+	 " SELECT CAST($7 AS BIGINT), distid, is_released, CAST($8 AS BIGINT)"
+	 " FROM device" RS_SQL_GROUP_FILTER_POSTGRESQL " ORDER BY distid LIMIT $6"
+	 " ON CONFLICT (kind, name) DO UPDATE SET seq = DEFAULT,"
+	 " is_deleted = excluded.is_deleted, changed_at = excluded.changed_at")
+RS_STMT(group_move, "group.move",
+	"UPDATE device SET group_name = ?1 WHERE id IN (SELECT id FROM device" RS_SQL_GROUP_FILTER
+	" ORDER BY distid LIMIT ?6)")
 RS_STMT(device_set_group, "device.set-group",
 	"UPDATE device SET group_name = ?1 WHERE distid = ?2 AND group_name <> ?1")
 

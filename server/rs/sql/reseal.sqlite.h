@@ -24,3 +24,10 @@ RS_STMT(reseal_version, "reseal.version",
 RS_STMT(reseal_version_put, "reseal.version-put",
 	"UPDATE location_version SET spec = ?1 WHERE " RS_VERSION_KEY " = ?2")
 #undef RS_VERSION_KEY
+#define RS_INITIAL_KEY "group_name || ' ' || CAST(version AS TEXT)"
+RS_STMT(reseal_initial, "reseal.initial",
+	"SELECT " RS_INITIAL_KEY ", spec, group_name FROM initial_version WHERE " RS_INITIAL_KEY
+	" > ?1 ORDER BY " RS_INITIAL_KEY " LIMIT ?2")
+RS_STMT(reseal_initial_put, "reseal.initial-put",
+	"UPDATE initial_version SET spec = ?1 WHERE " RS_INITIAL_KEY " = ?2")
+#undef RS_INITIAL_KEY

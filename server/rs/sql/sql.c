@@ -3,6 +3,7 @@
 #include "server/rs/sql/migrate_certificate.h"
 #include "server/rs/sql/migrate_history.h"
 #include "server/rs/sql/migrate_incident.h"
+#include "server/rs/sql/migrate_initial.h"
 #include "server/rs/sql/migrate_location.h"
 #include "server/rs/sql/schema.postgresql.h"
 #include "server/rs/sql/schema.sqlite.h"
@@ -60,5 +61,9 @@ const struct rv_db_migration rs_sql_migrations[] = {
 	  .name = "0005-locations",
 	  .sqlite = RS_SQL_LOCATIONS_SQLITE,
 	  .postgresql = RS_SQL_LOCATIONS_POSTGRESQL },
+	{ .number = 6,
+	  .name = "0006-initial-configs",
+	  .sqlite = RS_SQL_INITIAL_SQLITE,
+	  .postgresql = RS_SQL_INITIAL_POSTGRESQL },
 };
 const size_t rs_sql_migration_count = RV_ARRAY_LEN(rs_sql_migrations);

@@ -109,11 +109,65 @@ static void errors_name_the_line_and_leave_the_result_alone(void **state)
 	}
 }
 
+static void what_is_rendered_is_read_again(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(good_cases); i++) {
+		struct rv_armsconf_initial conf, again;
+		struct rv_buf first = { 0 }, second = { 0 };
+
+		assert_int_equal(parse(good_cases[i].text, &conf, NULL), RV_OK);
+		assert_int_equal(rv_armsconf_initial_render(&conf, &first, NULL), RV_OK);
+		assert_int_equal(rv_armsconf_initial_parse(rv_buf_str(&first), &again, NULL),
+				 RV_OK);
+		assert_int_equal(again.url_count, conf.url_count);
+		assert_int_equal(again.has_mobile, conf.has_mobile);
+		assert_true(rv_str_eq(again.pppoe_ipv6_password, conf.pppoe_ipv6_password));
+		assert_int_equal(rv_armsconf_initial_render(&again, &second, NULL), RV_OK);
+		assert_true(rv_str_eq(rv_buf_str(&first), rv_buf_str(&second)));
+		rv_buf_deinit(&first);
+		rv_buf_deinit(&second);
+	}
+}
+
+static void what_no_device_reads_is_not_rendered(void **state)
+{
+	struct rv_armsconf_initial conf, bad;
+	struct rv_buf out = { 0 };
+	struct rv_diag diag = { 0 };
+
+	(void)state;
+	assert_int_equal(parse(U1 "\n3\n4\n\n" PPPOE IPV6 "\n" MOBILE, &conf, NULL), RV_OK);
+	bad = conf;
+	bad.url_count = 0;
+	assert_int_equal(rv_armsconf_initial_render(&bad, &out, &diag), RV_EINVALID);
+	assert_string_equal(diag.where, "ls_urls");
+	bad = conf;
+	bad.max = RV_ARMSCONF_RETRY_BASE_MAX + 1;
+	assert_int_equal(rv_armsconf_initial_render(&bad, &out, &diag), RV_EINVALID);
+	assert_string_equal(diag.where, "max");
+	bad = conf;
+	bad.cid = UINT32_MAX;
+	assert_int_equal(rv_armsconf_initial_render(&bad, &out, &diag), RV_EINVALID);
+	assert_string_equal(diag.where, "cid");
+	bad = conf;
+	bad.pppoe_password = RV_STR_LIT(A40);
+	assert_int_equal(rv_armsconf_initial_render(&bad, &out, &diag), RV_ELIMIT);
+	assert_string_equal(diag.where, "pppoe_password");
+	bad = conf;
+	bad.mobile_account = RV_STR_LIT("a\nb");
+	assert_int_equal(rv_armsconf_initial_render(&bad, &out, &diag), RV_EINVALID);
+	assert_string_equal(diag.where, "mobile_account");
+	assert_int_equal(out.len, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_file_may_end_after_each_optional_part),
 		cmocka_unit_test(errors_name_the_line_and_leave_the_result_alone),
+		cmocka_unit_test(what_is_rendered_is_read_again),
+		cmocka_unit_test(what_no_device_reads_is_not_rendered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

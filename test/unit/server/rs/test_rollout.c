@@ -196,6 +196,36 @@ static void a_group_takes_many_devices_at_once_or_none(void **state)
 			 RV_ENOTFOUND);
 }
 
+static void a_bounded_call_says_what_is_left_and_a_released_device_stays_released(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_group_assign_in in = { .name = S("g"),
+					 .prefix = S("0001"),
+					 .has_prefix = true,
+					 .limit = 1,
+					 .has_limit = true };
+	struct rv_device_release_out released;
+	struct rv_group_assign_out out;
+
+	make_device(f, DID);
+	make_device(f, DID2);
+	make_group(f, "g", "default", RV_OK);
+	assert_int_equal(
+		run_op(f, "device.release", &(struct rv_device_release_in){ S(DID2) }, &released),
+		RV_OK);
+	assert_int_equal(run_op(f, "group.assign", &in, &out), RV_OK);
+	assert_int_equal(out.changed, 1);
+	assert_int_equal(out.left, 1);
+	assert_true(rv_str_is(last_record(f).device.distid, DID));
+	assert_int_equal(run_op(f, "group.assign", &in, &out), RV_OK);
+	assert_int_equal(out.changed, 1);
+	assert_int_equal(out.left, 0);
+	assert_true(
+		rv_str_is(last_record(f).device.distid, DID)); /* the other is told of no more */
+	assert_int_equal(run_op(f, "group.assign", &in, &out), RV_OK);
+	assert_int_equal(out.changed, 0);
+}
+
 /* -- given and seen --------------------------------------------------------------------------- */
 
 static int report(struct rs_ctx *ctx, void *arg)
@@ -442,6 +472,7 @@ int main(void)
 		T(a_rollback_is_a_new_version_with_the_old_content),
 		T(versions_go_on_when_a_name_is_used_again),
 		T(a_group_takes_many_devices_at_once_or_none),
+		T(a_bounded_call_says_what_is_left_and_a_released_device_stays_released),
 		T(a_version_is_seen_by_a_pull_after_it_was_given),
 		T(a_report_may_come_after_the_pull),
 		T(a_refused_id_is_an_incident_until_it_is_held),
