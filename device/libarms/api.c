@@ -156,7 +156,17 @@ int arms_set_tls_min_version(arms_context_t *ctx, int version)
 		return ARMS_EFATAL;
 	if (version != ARMS_TLS_1_0 && version != ARMS_TLS_1_2)
 		return ARMS_EINVAL;
-	ctx->allow_tls10 = version == ARMS_TLS_1_0;
+	ctx->tls_versions = version == ARMS_TLS_1_0 ? RV_TLS_FROM_10 : RV_TLS_MODERN;
+	return 0;
+}
+
+int arms_set_tls_only(arms_context_t *ctx, int version)
+{
+	if (ctx == NULL)
+		return ARMS_EFATAL;
+	if (version != ARMS_TLS_1_0)
+		return ARMS_EINVAL;
+	ctx->tls_versions = RV_TLS_ONLY_10;
 	return 0;
 }
 

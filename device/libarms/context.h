@@ -19,7 +19,7 @@ struct arms_context {
 	bool is_busy; /* in a blocking call: its callbacks may not start another */
 	bool has_root;
 	bool has_proxy;
-	bool allow_tls10;
+	enum rv_tls_versions tls_versions; /* of the next connection */
 	struct rv_armshttp_url proxy;
 	struct rv_conn conn;
 	struct timeval event_interval;

@@ -92,7 +92,7 @@ static int open_connection(struct arms_context *ctx, const struct rv_sa_action *
 			 .cert_pem = act->certificate,
 			 .key_pem = act->private_key,
 			 .subject_contains = act->phase == RV_SA_LS ? ls_subjects : NULL,
-			 .versions = ctx->allow_tls10 ? RV_TLS_FROM_10 : RV_TLS_MODERN },
+			 .versions = ctx->tls_versions },
 	};
 	int r = rv_conn_open(&ctx->conn, &opt, act->deadline_us);
 

@@ -314,7 +314,9 @@ def a_restored_state_skips_the_ls():
         check("state 0 2" in r.text, r.text)
         with open(state, "r+b") as f:
             f.seek(200)
-            f.write(b"X")
+            byte = f.read(1)[0]
+            f.seek(200)
+            f.write(bytes((byte ^ 1,)))
         r = p.probe("--restore", state, "pull")
         equal(r.code("arms_restore_state"), EINVAL, r.text)
 

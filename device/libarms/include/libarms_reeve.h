@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define ARMS_REEVE_API 1 /* grows with each addition to this header */
+#define ARMS_REEVE_API 2 /* grows with each addition to this header */
 
 #define ARMS_TLS_1_0 10
 #define ARMS_TLS_1_2 12
@@ -22,6 +22,11 @@ extern "C" {
  * cipher policy, so use it towards those only. Effective from the next connection.
  * 0; ARMS_EFATAL (ctx NULL); ARMS_EINVAL (other value). */
 int arms_set_tls_min_version(arms_context_t *ctx, int version);
+
+/* For tests of servers: offer this version and nothing else, as the original offers ARMS_TLS_1_0,
+ * the only value. Of this and arms_set_tls_min_version the last call counts. Since
+ * ARMS_REEVE_API 2. 0; ARMS_EFATAL (ctx NULL); ARMS_EINVAL (other value). */
+int arms_set_tls_only(arms_context_t *ctx, int version);
 
 #ifdef __cplusplus
 }

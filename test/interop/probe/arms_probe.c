@@ -224,31 +224,19 @@ static size_t read_script(int script[SCRIPT_MAX], const char *arg)
 }
 
 static const struct option options[] = {
-	{ "distid", 1, NULL, 'd' },
-	{ "key", 1, NULL, 'k' },
-	{ "root", 1, NULL, 'r' },
-	{ "ls", 1, NULL, 'l' },
-	{ "initial", 1, NULL, 'I' },
-	{ "ls-interval", 1, NULL, 'i' },
-	{ "ls-max", 1, NULL, 'm' },
-	{ "description", 1, NULL, 'D' },
-	{ "firmware", 1, NULL, 'f' },
-	{ "line", 1, NULL, 'n' },
-	{ "fragment", 1, NULL, 'F' },
-	{ "timeout", 1, NULL, 't' },
-	{ "trigger", 1, NULL, 'T' },
-	{ "proxy", 1, NULL, 'p' },
-	{ "tls10", 0, NULL, '1' },
-	{ "dump", 1, NULL, 'u' },
-	{ "restore", 1, NULL, 'R' },
-	{ "config-result", 1, NULL, 'c' },
-	{ "config-results", 1, NULL, 'C' },
-	{ "remove-result", 1, NULL, 'M' },
-	{ "line-results", 1, NULL, 's' },
-	{ "no-config-cb", 0, NULL, 'N' },
-	{ "event-result", 1, NULL, 'e' },
-	{ "api", 1, NULL, 'a' },
-	{ NULL, 0, NULL, 0 },
+	{ "distid", 1, NULL, 'd' },        { "key", 1, NULL, 'k' },
+	{ "root", 1, NULL, 'r' },          { "ls", 1, NULL, 'l' },
+	{ "initial", 1, NULL, 'I' },       { "ls-interval", 1, NULL, 'i' },
+	{ "ls-max", 1, NULL, 'm' },        { "description", 1, NULL, 'D' },
+	{ "firmware", 1, NULL, 'f' },      { "line", 1, NULL, 'n' },
+	{ "fragment", 1, NULL, 'F' },      { "timeout", 1, NULL, 't' },
+	{ "trigger", 1, NULL, 'T' },       { "proxy", 1, NULL, 'p' },
+	{ "tls10", 0, NULL, '1' },         { "tls10-only", 0, NULL, '0' },
+	{ "dump", 1, NULL, 'u' },          { "restore", 1, NULL, 'R' },
+	{ "config-result", 1, NULL, 'c' }, { "config-results", 1, NULL, 'C' },
+	{ "remove-result", 1, NULL, 'M' }, { "line-results", 1, NULL, 's' },
+	{ "no-config-cb", 0, NULL, 'N' },  { "event-result", 1, NULL, 'e' },
+	{ "api", 1, NULL, 'a' },           { NULL, 0, NULL, 0 },
 };
 
 static int result(const char *call, int code)
@@ -432,7 +420,8 @@ static void dump(struct probe *p)
 	free(state);
 }
 
-static void set_up(struct probe *p, int is_tls10)
+/* tls: the option that was given, or 0. */
+static void set_up(struct probe *p, int tls)
 {
 	const struct timeval tenth = { 0, 100000 };
 	size_t len = strlen(p->initial);
@@ -455,8 +444,10 @@ static void set_up(struct probe *p, int is_tls10)
 		result("arms_set_https_proxy", arms_set_https_proxy(p->ctx, p->proxy));
 	if (p->trigger != 0)
 		result("arms_set_pull_trigger", arms_set_pull_trigger(p->ctx, p->trigger));
-	if (is_tls10)
+	if (tls == '1')
 		result("arms_set_tls_min_version", arms_set_tls_min_version(p->ctx, ARMS_TLS_1_0));
+	if (tls == '0')
+		result("arms_set_tls_only", arms_set_tls_only(p->ctx, ARMS_TLS_1_0));
 	(void)arms_set_app_event_interval(p->ctx, &tenth);
 	if (p->restore != NULL)
 		restore(p);
@@ -467,19 +458,19 @@ int main(int argc, char **argv)
 	static struct probe p = { .timeout = 60,
 				  .cb = { ARMS_API_VERSION, on_config, on_line, on_state, on_log,
 					  NULL, NULL, NULL, on_event, on_statistics } };
-	int is_tls10 = 0;
+	int tls = 0;
 	int option;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '1')
-			is_tls10 = 1;
+		if (option == '0' || option == '1')
+			tls = option;
 		else if (option == 'N')
 			p.cb.config_cb = NULL;
 		else
 			take_option(&p, option);
 	}
-	set_up(&p, is_tls10);
+	set_up(&p, tls);
 	for (; optind < argc; optind++)
 		step(&p, argv[optind]);
 	if (p.dump != NULL)

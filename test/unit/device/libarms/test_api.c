@@ -197,7 +197,7 @@ static void proxies_are_numeric_urls(void **state)
 	arms_end(ctx);
 }
 
-static void the_tls_switch_knows_two_versions(void **state)
+static void the_tls_switches_know_their_versions(void **state)
 {
 	arms_context_t *ctx = context();
 
@@ -206,6 +206,9 @@ static void the_tls_switch_knows_two_versions(void **state)
 	assert_int_equal(arms_set_tls_min_version(ctx, ARMS_TLS_1_0), 0);
 	assert_int_equal(arms_set_tls_min_version(ctx, ARMS_TLS_1_2), 0);
 	assert_int_equal(arms_set_tls_min_version(ctx, 11), ARMS_EINVAL);
+	assert_int_equal(arms_set_tls_only(NULL, ARMS_TLS_1_0), ARMS_EFATAL);
+	assert_int_equal(arms_set_tls_only(ctx, ARMS_TLS_1_0), 0);
+	assert_int_equal(arms_set_tls_only(ctx, ARMS_TLS_1_2), ARMS_EINVAL);
 	arms_end(ctx);
 }
 
@@ -460,7 +463,7 @@ int main(void)
 		cmocka_unit_test(keys_and_descriptions_have_their_limits),
 		cmocka_unit_test(triggers_are_one_of_two),
 		cmocka_unit_test(proxies_are_numeric_urls),
-		cmocka_unit_test(the_tls_switch_knows_two_versions),
+		cmocka_unit_test(the_tls_switches_know_their_versions),
 		cmocka_unit_test(pull_refuses_what_it_cannot_use),
 		cmocka_unit_test(query_and_event_loop_refuse_what_they_cannot_use),
 		cmocka_unit_test(the_state_goes_out_and_in_or_not_at_all),

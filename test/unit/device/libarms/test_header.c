@@ -371,7 +371,7 @@ static const struct {
 	int (*radio)(arms_context_t *, uint16_t, uint8_t, uint8_t, uint8_t, uint8_t);
 	int (*version[4])(void);
 	const char *(*version_string)(void);
-	int (*tls_min)(arms_context_t *, int);
+	int (*tls[2])(arms_context_t *, int);
 } api = {
 	arms_init,
 	arms_load_config,
@@ -401,7 +401,7 @@ static const struct {
 	{ arms_library_ver_major, arms_library_ver_minor, arms_protocol_ver_major,
 	  arms_protocol_ver_minor },
 	arms_library_ver_string,
-	arms_set_tls_min_version,
+	{ arms_set_tls_min_version, arms_set_tls_only },
 };
 
 int rv_header_sum(void)
