@@ -37,6 +37,20 @@ def s10_001_old_tls_is_refused_by_default_and_spoken_by_the_switch():
 
 
 @test
+def s10_001_the_second_switch_offers_tls_1_0_and_nothing_else():
+    """The same as the original: neither lower nor higher."""
+    for lowest, highest, wanted in ((ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_3, 0),
+                                    (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_3, EMAXRETRY)):
+        with peers() as p:
+            for server in (p.ls, p.rs):
+                server.context = server_context(server.cert, lowest)
+                server.context.maximum_version = highest
+            r = p.probe("--tls10-only", "pull")
+            equal(r.code(), wanted, f"{lowest} and above\n{r.text}")
+            equal("TLSv1 " in r.text, wanted == 0, r.text)
+
+
+@test
 def s10_002_an_ls_leaf_named_location_server_alone_is_refused():
     """The same."""
     with peers() as p:

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The given recordings of the original client, played in both roles by scripts/replay."""
+"""The given recordings of the original client, played in both roles by scripts/replay.
+
+    test_replay.py [1.0] [CASE...]      1.0: over TLS 1.0, as the original was shipped, to both kinds of key
+"""
 import glob
 import os
 import subprocess
@@ -11,24 +14,32 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import tap  # noqa: E402
 
 
-def play(name, role):
-    done = subprocess.run([os.path.join(HERE, "..", "..", "scripts", "replay"), "--role", role,
+def play(name, role, how):
+    done = subprocess.run([os.path.join(HERE, "..", "..", "scripts", "replay"), "--role", role, *how,
                            os.path.join(HERE, "captures", name)], capture_output=True, text=True,
                           timeout=300, check=False)
     tap.check(done.returncode == 0 and f"{role}: passed" in done.stdout, done.stdout + done.stderr)
+    if role == "device" and how:
+        tap.check(" TLSv1 " in done.stdout and "TLSv1.2" not in done.stdout, done.stdout)
 
 
-def add(name, role):
+def add(name, role, how, chain=""):
     def case():
-        play(name, role)
+        play(name, role, how)
 
-    case.__name__ = f"{os.path.splitext(name)[0].replace('-', '_')}_{role}_role"
+    case.__name__ = f"{os.path.splitext(name)[0].replace('-', '_')}_{role}_role{chain}"
     tap.test(case)
 
 
+IS_OLD = sys.argv[1:2] == ["1.0"]
+if IS_OLD:
+    del sys.argv[1]  # what remains are names of cases
 for path in sorted(glob.glob(os.path.join(HERE, "captures", "*-*.txt"))):
     for role in ("device", "server"):
-        add(os.path.basename(path), role)
+        for chain in ("ec", "rsa") if IS_OLD else ():
+            add(os.path.basename(path), role, ["--tls", "1.0", "--chain", chain], f"_{chain}")
+        if not IS_OLD:
+            add(os.path.basename(path), role, [])
 
 
 @tap.test

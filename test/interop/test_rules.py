@@ -30,6 +30,12 @@ def bare_lf():
     return a
 
 
+def empty_record():
+    a = answer()
+    a.version, a.wire_records = "TLSv1", 2
+    return a
+
+
 BROKEN = [  # what is wrong, the answer, the number it must be blamed by
     ("no status line", answer(status=b""), "19"),
     ("bare LF", bare_lf(), "18"),
@@ -39,6 +45,7 @@ BROKEN = [  # what is wrong, the answer, the number it must be blamed by
     ("wrong length", answer(length=3), "23"),
     ("long header line", answer(more=b"X: " + b"y" * 1100 + b"\r\n"), "26"),
     ("two records", answer(records=2), "2.3"),
+    ("an empty record in TLS 1.0", empty_record(), "2.4"),
     ("junk behind", answer(BODY + b"junk"), "28"),
     ("newline before", answer(b"\n" + BODY), "31"),
     ("byte over 0x7f", answer(BODY.replace(b">x<", b">\xc3\xa9<")), "32"),

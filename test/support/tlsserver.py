@@ -8,10 +8,12 @@ APPLICATION_DATA = 23
 
 
 class Certificates:
-    """LS chain, RS CA, RS server and SA certificates in `folder`, made by the openssl command."""
+    """LS chain, RS CA, RS server and SA certificates in `folder`, made by the openssl command.
+    `kind` of all keys: "ec" or "rsa"."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, kind="ec"):
         self.folder = folder
+        self.kind = kind
         self.ls_root = self._root("ls-root", "/CN=ARMS Root CA test")
         self.ls = self._leaf("ls", "/CN=Location Server 1", "ls-root")
         self.rs_ca = self._root("rs-ca", "/CN=Test RS CA")
@@ -29,8 +31,10 @@ class Certificates:
         subprocess.run(["openssl", *args], check=True, capture_output=True)
 
     def _key(self, name):
-        self._run("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
-                  self.path(name, "key"))
+        how = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        if self.kind == "rsa":
+            how = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+        self._run("genpkey", "-algorithm", *how, "-out", self.path(name, "key"))
 
     def _root(self, name, subject):
         self._key(name)
@@ -60,13 +64,17 @@ def authority_of(listener):
 
 
 class Connection:
-    """One accepted connection. `writes` holds what came, a piece per TLS record (TLS 1.2)."""
+    """One accepted connection. `writes` holds what came, a piece per TLS record (up to TLS 1.2);
+    `version`: this one alone, else up to 1.2."""
 
-    def __init__(self, sock, cert, key, ca=None, timeout=20.0):
+    def __init__(self, sock, cert, key, ca=None, timeout=20.0, version=None):
         self.sock = sock
         self.sock.settimeout(timeout)
         ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+        if version:
+            ctx.set_ciphers("ALL:@SECLEVEL=0")
+            ctx.minimum_version = ctx.maximum_version = version
         ctx.load_cert_chain(cert, key)
         if ca:
             ctx.verify_mode = ssl.CERT_OPTIONAL

@@ -5,6 +5,8 @@ import os
 import ssl
 import tempfile
 
+import fleet
+import oldtls
 import tlspeer
 from instance import Instance, free_ports
 
@@ -102,12 +104,20 @@ def line_json(line):
 
 
 class DeviceRole:
-    def __init__(self, exchanges, say):
+    """is_old: over TLS 1.0, from a Reeve whose servers have a chain of that kind for it."""
+
+    def __init__(self, exchanges, say, is_old=False, chain="ec"):
         self.exchanges = exchanges
         self.say = say
+        self.is_old, self.chain = is_old, chain
         self.ports = Ports()
         conf, self.ls, self.rs = configuration(exchanges, self.ports)
+        for section, items in (oldtls.configuration(chain) if is_old else {}).items():
+            conf.setdefault(section, {}).update(items)
         self.instance = Instance(conf)
+        if is_old and chain == "rsa":
+            oldtls.make_pairs(self.instance)
+        self.played = 0
         self.distid, _ = recording.credentials(exchanges[0].request)
 
     def run(self):
@@ -115,6 +125,28 @@ class DeviceRole:
             self.provision()
             for x in self.exchanges:
                 self.play(x)
+            if self.is_old:
+                self.expect_legacy()
+
+    def expect_legacy(self):
+        """Nobody but the legacy process had to do with these devices."""
+        served = [int(fleet.metric(self.instance, rf'reeve_(ls|proxy)_tls_handshakes_total{{duty="{duty}"'))
+                  for duty in ("legacy", "ls", "proxy")]
+        if served != [self.played, 0, 0]:
+            raise Mismatch(f"handshakes of legacy, ls, proxy: {served}, played: {self.played}")
+
+    def context(self, component):
+        anchor = oldtls.anchor(self.instance, component)
+        if self.is_old:
+            return oldtls.context(anchor, self.chain)
+        return tlspeer.context(anchor, version=ssl.TLSVersion.TLSv1_2)
+
+    def check_connection(self, answer):
+        wanted = "TLSv1" if self.is_old else "TLSv1.2"
+        if answer.version != wanted:
+            raise Mismatch(f"{answer.version} was spoken, not {wanted}")
+        if self.is_old and (self.chain == "rsa") != ("ECDSA" not in answer.cipher):
+            raise Mismatch(f"{answer.cipher} with the {self.chain} chain")
 
     def ctl_file(self, *command, value):
         with tempfile.NamedTemporaryFile("w", suffix=".json", dir=self.instance.dir, delete=False,
@@ -158,13 +190,15 @@ class DeviceRole:
         refused = self.prepare(kind, x)
         component = "ls" if x.role == "LS" else "proxy"
         address = self.instance.address(component)
-        answer = tlspeer.exchange(address, x.writes, tlspeer.context(version=ssl.TLSVersion.TLSv1_2))
+        answer = tlspeer.exchange(address, x.writes, self.context(component))
+        self.played += 1
+        self.check_connection(answer)
         bad = rules.violations(answer)
         if bad:
             raise Mismatch(f"conn {x.conn} {kind}: our answer breaks " + "; ".join(bad))
         self.compare(kind, x, answer.data, refused)
         self.say(f"conn {x.conn} {kind}: our answer serves ({len(answer.data)} bytes, "
-                 f"{len(answer.records)} record)")
+                 f"{len(answer.records)} record, {answer.version} {answer.cipher})")
         if refused:
             self.instance.ctl("device", "update", self.distid, "--enabled")
 

@@ -45,6 +45,8 @@ def violations(answer):
     expected = -(-len(data) // RECORD_MAX)
     if answer.records and len(answer.records) != expected:
         found.append(f"2.3: {len(answer.records)} TLS records, {expected} would do")
+    if answer.version == "TLSv1" and answer.wire_records != len(answer.records):
+        found.append(f"2.4: {answer.wire_records - len(answer.records)} empty TLS records")
     return found + _xml_violations(body)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+import oldtls
 import tlsserver
 from instance import BUILD
 
@@ -85,11 +86,14 @@ def retries_of(exchanges):
 
 
 class ServerRole:
-    def __init__(self, exchanges, say):
+    """is_old: our library offers TLS 1.0 alone, and the servers have keys of kind `chain`."""
+
+    def __init__(self, exchanges, say, is_old=False, chain="ec"):
         self.exchanges = exchanges
         self.say = say
+        self.version = oldtls.TLS10 if is_old else None
         self.folder = tempfile.TemporaryDirectory(prefix="reeve-replay-")
-        self.certs = tlsserver.Certificates(self.folder.name)
+        self.certs = tlsserver.Certificates(self.folder.name, chain)
         self.listeners = {}  # recorded authority -> socket
         self.ls = tlsserver.listen()
         self.distid = recording.credentials(exchanges[0].request)[0]
@@ -208,6 +212,8 @@ class ServerRole:
                    "--ls", f"https://{tlsserver.authority_of(self.ls)}{ls_path}",
                    "--description", request.findtext("description") or "", "--line", "dhcp:0",
                    "--ls-interval", "0", "--ls-max", "1", "--timeout", "86400"]
+        if self.version:
+            command.append("--tls10-only")
         if firmware is not None:
             command += ["--firmware", firmware]
         return subprocess.Popen(command + more + steps, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -223,7 +229,7 @@ class ServerRole:
             raise Mismatch(f"conn {x.conn} ({x.role}): the library did not connect")
         cert = "ls" if x.role == "LS" else "rs"
         c = tlsserver.Connection(ready[0].accept()[0], self.certs.path(cert), self.certs.path(cert, "key"),
-                                 None if x.role == "LS" else self.certs.rs_ca)
+                                 None if x.role == "LS" else self.certs.rs_ca, version=self.version)
         try:
             c.handshake()
             c.read_until(tlsserver.request_is_complete)
