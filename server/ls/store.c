@@ -163,6 +163,7 @@ int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop,
 		return rv_diag_set(diag, RV_ELIMIT, "ls.path", state_dir, "the path %s is too long",
 				   state_dir);
 	struct rv_db_opt opt = { .url = url != NULL ? url : made_url,
+				 .name = "ls",
 				 .migrations = ls_sql_migrations,
 				 .migration_count = ls_sql_migration_count,
 				 .statements = ls_sql_all,
