@@ -58,6 +58,7 @@ struct rv_conf_item {
 	const char *doc_ja;
 	enum rv_conf_reload reload;
 	bool is_secret; /* dump prints ***; of a FILE: what is in it */
+	bool is_url;    /* a password in it is hidden (base/hide.h), the rest is not */
 	/* Further check of one value ("is it an address with a port?"); NULL = none. Its words are
 	 * the reason alone ("it must be ..."): item and value are put before them. */
 	int (*check)(struct rv_str value, struct rv_diag *diag);

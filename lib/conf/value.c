@@ -172,7 +172,7 @@ static bool to_number(const struct rv_conf_item *item, struct rv_str text, int64
 /* What a message may show of a value. */
 static struct rv_str shown(const struct rv_conf_item *item, struct rv_str text)
 {
-	bool is_hidden = item->is_secret && item->type != RV_CONF_FILE;
+	bool is_hidden = (item->is_secret && item->type != RV_CONF_FILE) || item->is_url;
 
 	return is_hidden ? rv_str("***") : rv_str_sub(text, 0, 80);
 }

@@ -1,6 +1,7 @@
 /* What is made from the table: dump, example file, man page. */
 #include <string.h>
 
+#include "base/hide.h"
 #include "conf/conf_priv.h"
 
 static void put_quoted(struct rv_buf *out, const char *text)
@@ -17,6 +18,16 @@ static void put_quoted(struct rv_buf *out, const char *text)
 	rv_buf_putc(out, '"');
 }
 
+static void put_url(struct rv_buf *out, const char *text)
+{
+	struct rv_buf shown = { 0 };
+
+	rv_hide_password(rv_str(text), &shown);
+	rv_buf_putc(&shown, '\0');
+	put_quoted(out, shown.ptr != NULL ? shown.ptr : "***");
+	rv_buf_deinit(&shown);
+}
+
 static void dump_value(const struct rv_conf_item *item, const struct rv_conf_value *value,
 		       struct rv_buf *out)
 {
@@ -28,7 +39,10 @@ static void dump_value(const struct rv_conf_item *item, const struct rv_conf_val
 	for (size_t i = 0; i < value->count; i++) {
 		if (i > 0)
 			rv_buf_puts(out, ", ");
-		put_quoted(out, is_hidden ? "***" : value->texts[i]);
+		if (item->is_url)
+			put_url(out, value->texts[i]);
+		else
+			put_quoted(out, is_hidden ? "***" : value->texts[i]);
 	}
 	rv_buf_puts(out, item->type == RV_CONF_LIST ? "}\n" : "\n");
 }

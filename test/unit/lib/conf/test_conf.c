@@ -56,6 +56,7 @@ static const struct rv_conf_item edge_items[] = {
 	  .type = RV_CONF_STR,
 	  .def = "127.0.0.1:0",
 	  .check = rv_conf_check_listen },
+	{ .name = "store", .type = RV_CONF_STR, .is_url = true, .check = check_silent },
 	{ .name = "peer", .type = RV_CONF_STR, .def = "[::1]:7", .check = rv_conf_check_peer },
 };
 static const struct rv_conf_item line_items[] = {
@@ -192,6 +193,7 @@ static const struct {
 	{ "edge { here = \"1.2.3.4:99999\" }", RV_EINVALID, "conf.address", "edge.here", 1,
 	  "edge.here is \"1.2.3.4:99999\": it must be" },
 	{ "edge { password = bad }", RV_EINVALID, "conf.value", "edge.password", 1, "\"***\"" },
+	{ "edge { store = bad }", RV_EINVALID, "conf.value", "edge.store", 1, "\"***\"" },
 	{ "edge { listen = {} }", RV_EINVALID, "conf.count", "edge.listen", 1, "1..4" },
 	{ "edge { listen = {a:,a:,a:,a:,a:} }", RV_ELIMIT, "conf.too_many", "edge.listen", 1,
 	  "4 entries" },
@@ -292,6 +294,19 @@ static struct rv_buf dumped(const struct rv_conf *conf)
 static const char rich[] =
 	"edge { name = \"a\\\"\\\\ \\n${X}'\" level = high names = {\"\", \"x, y\"} }\n"
 	"line \"b \\\" c\" { user = 1 }\n";
+
+static void a_dump_hides_the_password_of_a_url(void **state)
+{
+	struct rv_conf *conf = parsed("edge { store = \"postgresql://u:s3cret@db/r\" }\n");
+	struct rv_buf text = dumped(conf);
+
+	(void)state;
+	assert_non_null(strstr(text.ptr, "store = \"postgresql://u:***@db/r\""));
+	assert_string_equal(rv_conf_str(rv_conf_get(conf, "edge", NULL), "store"),
+			    "postgresql://u:s3cret@db/r");
+	rv_buf_deinit(&text);
+	rv_conf_free(conf);
+}
 
 static void a_dump_parses_back_to_the_same(void **state)
 {
@@ -518,6 +533,7 @@ int main(void)
 		cmocka_unit_test(repeated_sections_keep_title_and_order),
 		cmocka_unit_test(every_mistake_is_named_with_its_place),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(a_dump_hides_the_password_of_a_url),
 		cmocka_unit_test(a_dump_parses_back_to_the_same),
 		cmocka_unit_test(a_dump_shows_no_secrets),
 		cmocka_unit_test(the_example_parses_and_shows_all),
