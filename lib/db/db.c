@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/fail.h"
+#include "base/hide.h"
 #include "base/time.h"
 #include "log/log.h"
 
@@ -73,6 +74,7 @@ static int run(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct 
 	/* A statement that fn ran may have doomed the item meanwhile. */
 	if (tx->doom == RV_OK)
 		tx->doom = err;
+	tx->has_written |= call == NULL;
 	return tx->doom;
 }
 
@@ -99,6 +101,7 @@ int rv_db_put(struct rv_db_tx *tx, const struct rv_db_stmt *stmt, const struct r
 		tx->doom = check_texts(stmt, params, n);
 	if (tx->doom == RV_OK)
 		tx->doom = tx->db->driver->put(tx->db->conn, handle_of(tx, stmt), params, n);
+	tx->has_written = true;
 	return tx->doom;
 }
 
@@ -122,7 +125,7 @@ struct rv_str rv_db_col_str(const struct rv_db_row *row, unsigned col)
 /* An error means that the transaction is lost. */
 static int run_item(struct rv_db *db, struct rv_db_item *item)
 {
-	struct rv_db_tx tx = { db, RV_OK };
+	struct rv_db_tx tx = { .db = db };
 	int err = db->driver->item_begin(db->conn, &item->status);
 
 	if (err != RV_OK)
@@ -130,9 +133,12 @@ static int run_item(struct rv_db *db, struct rv_db_item *item)
 	item->status = item->work(&tx, item->arg);
 	if (item->status == RV_OK)
 		item->status = tx.doom;
-	if (item->status == RV_OK)
-		return db->driver->item_keep(db->conn);
-	return db->driver->item_undo(db->conn);
+	if (item->status == -ENOSPC)
+		db->group_full = true;
+	if (item->status != RV_OK)
+		return db->driver->item_undo(db->conn);
+	db->group_wrote |= tx.has_written;
+	return db->driver->item_keep(db->conn);
 }
 
 /* One transaction over the items of `todo`, moved to `ran` as they run. When the transaction is
@@ -180,6 +186,10 @@ static void settle(struct rv_db *db, struct rv_list *ran, int err, int64_t took_
 	else
 		db->stats.failed_commits++;
 	db->stats.commit_us += (uint64_t)took_us;
+	/* A lost connection is told by itself. */
+	if (db->conn->losses == db->stats.losses &&
+	    (err != RV_OK || db->group_full || db->group_wrote))
+		rv_db_note_write(db, err == RV_OK && db->group_full ? -ENOSPC : err);
 	rv_list_for_each (it, ran) {
 		struct rv_db_item *item = RV_CONTAINER_OF(it, struct rv_db_item, link);
 
@@ -204,6 +214,7 @@ static void run_group(struct rv_db *db, struct rv_list *todo)
 		rv_list_init(&ran);
 		pthread_mutex_unlock(&db->lock);
 		start_us = rv_time_boot_us();
+		db->group_wrote = db->group_full = false;
 		err = run_transaction(db, todo, &ran);
 		took_us = rv_time_boot_us() - start_us;
 		pthread_mutex_lock(&db->lock);
@@ -251,12 +262,14 @@ static bool wait_for_work(struct rv_db *db)
 	for (;;) {
 		bool has_db = is_here(db);
 
+		if (has_db)
+			rv_db_probe(db);
 		/* Who closes the store does not wait for a database that may never come back. */
 		if (db->is_stopping)
 			return !rv_list_is_empty(&db->queue);
 		if (has_db && !rv_list_is_empty(&db->queue))
 			return true;
-		if (db->driver->tend == NULL)
+		if (db->driver->tend == NULL && db->failing_since_us == 0)
 			pthread_cond_wait(&db->wanted, &db->lock);
 		else
 			wait_ms(db, has_db ? RV_DB_TEND_MS : RV_DB_AWAY_MS);
@@ -415,27 +428,19 @@ static void on_answered(uv_async_t *async)
 		uv_async_send(&db->answered);
 }
 
-void rv_db_stats(struct rv_db *db, struct rv_db_stats *out)
-{
-	pthread_mutex_lock(&db->lock);
-	*out = db->stats;
-	out->is_away = db->away_since_us != 0;
-	if (out->is_away)
-		out->away_us += (uint64_t)(rv_time_boot_us() - db->away_since_us);
-	pthread_mutex_unlock(&db->lock);
-	out->queued = atomic_load(&db->open_items);
-	out->wal_bytes = db->conn != NULL ? db->driver->wal_bytes(db->conn) : 0; /* NULL: closing */
-}
-
-const char *rv_db_not_ready(struct rv_db *db)
-{
-	struct rv_db_stats stats;
-
-	rv_db_stats(db, &stats);
-	return stats.is_away ? "the database does not answer" : NULL;
-}
-
 /* -- life --------------------------------------------------------------------------------- */
+
+static int refuse_url(struct rv_str url, struct rv_diag *diag)
+{
+	struct rv_buf shown = { 0 };
+
+	rv_hide_password(url, &shown);
+	rv_diag_set(diag, RV_EINVALID, "db.url", "url",
+		    "store URL '%.*s' is not of the form sqlite:/path",
+		    RV_STR_ARG(rv_buf_str(&shown)));
+	rv_buf_deinit(&shown);
+	return RV_EINVALID;
+}
 
 static int find_driver(const char *url, const struct rv_db_driver **out, const char **rest,
 		       struct rv_diag *diag)
@@ -444,8 +449,7 @@ static int find_driver(const char *url, const struct rv_db_driver **out, const c
 	size_t colon = rv_str_find(all, ':');
 
 	if (colon == all.len || colon + 1 == all.len)
-		return rv_diag_set(diag, RV_EINVALID, "db.url", "url",
-				   "store URL '%s' is not of the form sqlite:/path", url);
+		return refuse_url(all, diag);
 	for (size_t i = 0; i < RV_ARRAY_LEN(drivers); i++) {
 		if (!rv_str_is(rv_str_sub(all, 0, colon), drivers[i]->scheme))
 			continue;
@@ -519,7 +523,7 @@ int rv_db_open(const struct rv_db_opt *opt, struct rv_db **out, struct rv_diag *
 	db->handles = calloc(opt->statement_count + 1, sizeof(*db->handles));
 	err = db->handles == NULL ? -ENOMEM : find_driver(opt->url, &db->driver, &rest, diag);
 	if (err == RV_OK)
-		err = db->driver->open(rest, opt->name, &db->conn, diag);
+		err = db->driver->open(rest, opt, &db->conn, diag);
 	if (err == RV_OK)
 		err = rv_db_migrate(db->conn, opt->migrations, opt->migration_count, diag);
 	if (err == RV_OK)

@@ -75,6 +75,9 @@ struct rv_db_stmt {
 
 struct rv_db_opt {
 	const char *url;
+	/* Of the user of the database; before one in the URL. Blanks and line ends around it are
+	 * not part of it. Empty: none. Lent for the call of rv_db_open. */
+	struct rv_str password;
 	const char *name; /* "rs": PostgreSQL keeps the store in schema "reeve_rs"; NULL: "reeve" */
 	const struct rv_db_migration *migrations; /* applied at open, checksummed, never changed */
 	size_t migration_count;
@@ -83,11 +86,11 @@ struct rv_db_opt {
 	uv_loop_t *loop; /* where `done` runs; NULL: synchronous use only (rv_db_run) */
 };
 
-/* RV_EINVALID: no URL. RV_EUNSUPPORTED: no driver for its scheme. RV_EBUSY: another process holds
- * the store. RV_ECORRUPT: a migration that was applied has changed, or the file is no database.
- * RV_EVERSION: the store is newer than this program. RV_EDB: a migration or statement failed,
- * -errno: a file cannot be opened. diag says which. `opt` is lent, but its tables and
- * texts must live as long as the store. */
+/* RV_EINVALID: no URL, or a password for a store that takes none. RV_EUNSUPPORTED: no driver for
+ * its scheme. RV_EBUSY: another process holds the store. RV_ECORRUPT: a migration that was applied
+ * has changed, or the file is no database. RV_EVERSION: the store is newer than this program.
+ * RV_EDB: a migration or statement failed, -errno: a file cannot be opened. diag says which. `opt`
+ * is lent, but its tables and texts must live as long as the store. */
 int rv_db_open(const struct rv_db_opt *opt, struct rv_db **out, struct rv_diag *diag) RV_MUSTCHECK;
 /* Finishes what was submitted, closes, then calls the `done` functions still due (submitting from
  * them gives RV_ECLOSED). On the loop thread; NULL allowed. The loop must turn once more to give
@@ -168,7 +171,10 @@ struct rv_db_stats {
 };
 void rv_db_stats(struct rv_db *db, struct rv_db_stats *out);
 
-/* Why the store cannot be used now, for /readyz; NULL: it can. */
+/* Why the store cannot be used now, for /readyz; NULL: it can. "the database does not answer", or
+ * "the store cannot be written since 2026-01-31T12:00:00Z: the disk is full": from the first write
+ * that failed until one goes well again, which the store itself tries every second. On the loop
+ * thread; lent until the next call. */
 const char *rv_db_not_ready(struct rv_db *db);
 
 #endif

@@ -1,6 +1,7 @@
 /* db_priv.h - what a driver gives, and what db.c does with it. Private to lib/db.
  *
  *   db.c       queue, writer thread, groups, answers        migrate.c  migrations, over any driver
+ *   health.c   whether it can be used
  *   sqlite.c   the SQLite driver (wal.c: its checkpoints, lock.c: its store lock)
  *   pg.h       the PostgreSQL driver
  *
@@ -29,9 +30,8 @@ struct rv_db_conn { /* first member of the driver's own struct */
 struct rv_db_driver {
 	const char *scheme; /* "sqlite": what stands before the first ':' of the URL */
 
-	/* The store at `rest` (the URL behind the ':'), alone in all the world: see rv_db_open.
-	 * `name` is that of rv_db_opt. */
-	int (*open)(const char *rest, const char *name, struct rv_db_conn **out,
+	/* The store at `rest` (the URL behind the ':'), alone in all the world: see rv_db_open. */
+	int (*open)(const char *rest, const struct rv_db_opt *opt, struct rv_db_conn **out,
 		    struct rv_diag *diag);
 	void (*close)(struct rv_db_conn *conn);
 
@@ -82,7 +82,11 @@ struct rv_db_row {
 
 extern const struct rv_db_driver rv_db_sqlite, rv_db_postgresql;
 
-enum { RV_DB_TEND_MS = 500, RV_DB_AWAY_MS = 50 /* between looks for a database that is away */ };
+enum {
+	RV_DB_TEND_MS = 500,
+	RV_DB_AWAY_MS = 50 /* between looks for a database that is away */,
+	RV_DB_PROBE_MS = 1000
+};
 
 /* -- db.c ---------------------------------------------------------------------------------- */
 
@@ -107,7 +111,9 @@ struct rv_db {
 	bool has_writer;
 	uv_loop_t *loop; /* NULL: synchronous use only */
 	uv_async_t answered;
-	struct rv_list answers; /* taken from `finished`, being answered; loop thread only */
+	char reason[96];              /* of rv_db_not_ready; loop thread only */
+	bool group_wrote, group_full; /* of the group that runs; writer thread only */
+	struct rv_list answers;       /* taken from `finished`, being answered; loop thread only */
 
 	atomic_uint open_items; /* submitted, not yet done */
 	pthread_mutex_t lock;   /* of all below */
@@ -120,13 +126,27 @@ struct rv_db {
 	struct rv_list finished; /* durable, not yet answered; in order of submission */
 	bool is_stopping;
 	int64_t away_since_us; /* 0: here */
+	/* UTC, of the first write that failed with none after it that did not; 0: all is well. */
+	int64_t failing_since_us;
+	int failing_with;
+	int64_t probe_us; /* not before */
 	struct rv_db_stats stats;
 };
 
 struct rv_db_tx {
 	struct rv_db *db;
+	bool has_written;
 	int doom; /* the first failed statement's error: the item cannot succeed any more */
 };
+
+/* -- health.c ------------------------------------------------------------------------------ */
+
+/* What became of a write. Under lock. */
+void rv_db_note_write(struct rv_db *db, int err);
+/* While writes fail, one of the store's own every RV_DB_PROBE_MS tells when they go well again:
+ * nobody else may come, since /readyz sends them elsewhere. On the writer thread, called and left
+ * with the lock held. */
+void rv_db_probe(struct rv_db *db);
 
 /* -- migrate.c ----------------------------------------------------------------------------- */
 

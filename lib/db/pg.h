@@ -82,6 +82,7 @@ enum rv_pg_control {
 struct rv_pg {
 	struct rv_db_conn conn;
 	char *conninfo; /* holds a password perhaps: never in a log */
+	char *password; /* in place of that; NULL: none */
 	char schema[RV_PG_NAME_MAX];
 	char application[RV_PG_NAME_MAX]; /* names this process for whoever finds the store taken */
 	PGconn *pg;                       /* NULL: away */
@@ -125,6 +126,9 @@ PGresult *rv_pg_ask(struct rv_pg *c, const char *sql, int n, const char *const *
 /* Several statements without parameters, outside the pipeline. */
 int rv_pg_script(struct rv_pg *c, const char *sql, struct rv_diag *diag);
 int rv_pg_enter(struct rv_pg *c) RV_MUSTCHECK; /* into the pipeline */
+/* Whether libpq understands conninfo, told without the words of one that holds a password.
+ * RV_EINVALID. */
+int rv_pg_check_conninfo(const struct rv_pg *c, struct rv_diag *diag) RV_MUSTCHECK;
 
 /* -- pg_pipeline.c ------------------------------------------------------------------------- */
 

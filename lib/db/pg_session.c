@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hide.h"
 #include "base/siphash.h"
 #include "base/time.h"
 #include "db/pg.h"
@@ -290,11 +291,69 @@ static void quiet(void *arg, const char *message)
 	rv_log(RV_LOG_DEBUG, "db.server.noted", RV_KS("text", first_line(message, line)));
 }
 
+static bool holds_password(const char *conninfo)
+{
+	struct rv_buf shown = { .wipe = true };
+	bool holds = rv_hide_password(rv_str(conninfo), &shown);
+
+	rv_buf_deinit(&shown);
+	return holds;
+}
+
+/* A password that was not quoted as it must be ends up in the host, say. */
+static bool is_torn(const PQconninfoOption *options)
+{
+	for (; options->keyword != NULL; options++)
+		if (strcmp(options->keyword, "host") == 0 && options->val != NULL)
+			return strchr(options->val, '@') != NULL;
+	return false;
+}
+
+int rv_pg_check_conninfo(const struct rv_pg *c, struct rv_diag *diag)
+{
+	char *error = NULL;
+	char line[RV_DIAG_TEXT_MAX];
+	PQconninfoOption *options = PQconninfoParse(c->conninfo, &error);
+	bool is_secret = holds_password(c->conninfo);
+	int err = RV_OK;
+
+	if ((options == NULL || is_torn(options)) && is_secret)
+		err = rv_diag_set(
+			diag, RV_EINVALID, "db.url", "url",
+			"PostgreSQL does not understand the URL; its words are not shown, "
+			"as a password is among them (a password file keeps it out; in a "
+			"URL of the form // the characters @ / : ? %% # are written %%40 "
+			"...)");
+	else if (options == NULL)
+		err = rv_diag_set(diag, RV_EINVALID, "db.url", "url", "PostgreSQL: %s",
+				  first_line(error != NULL ? error : "out of memory", line));
+	PQconninfoFree(options);
+	PQfreemem(error);
+	return err;
+}
+
+/* libpq's words, and what to do about them where it does not know. */
+static int refuse_dial(struct rv_pg *c, struct rv_diag *diag)
+{
+	char line[RV_DIAG_TEXT_MAX];
+
+	first_line(PQerrorMessage(c->pg), line);
+	if (PQconnectionNeedsPassword(c->pg) && c->password == NULL)
+		return rv_diag_set(diag, RV_EDB, "db.password", "url",
+				   "PostgreSQL: %.200s; store_password_file names a file with it",
+				   line);
+	if (c->password != NULL && PQconnectionUsedPassword(c->pg))
+		return rv_diag_set(
+			diag, RV_EDB, "db.password", "url",
+			"PostgreSQL: %.200s; the password is that of store_password_file", line);
+	return rv_diag_set(diag, RV_EDB, "db.open", "url", "PostgreSQL: %s", line);
+}
+
 static int dial(struct rv_pg *c, struct rv_diag *diag)
 {
 	enum { N = RV_ARRAY_LEN(before_url) };
-	const char *names[N + 4] = { 0 };
-	const char *values[N + 4] = { 0 };
+	const char *names[N + 5] = { 0 };
+	const char *values[N + 5] = { 0 };
 
 	for (size_t i = 0; i < N; i++) {
 		names[i] = before_url[i][0];
@@ -306,11 +365,15 @@ static int dial(struct rv_pg *c, struct rv_diag *diag)
 	values[N + 1] = "UTF8";
 	names[N + 2] = "application_name";
 	values[N + 2] = c->application;
+	if (c->password != NULL) {
+		names[N + 3] = "password";
+		values[N + 3] = c->password;
+	}
 	c->pg = PQconnectdbParams(names, values, 1);
 	if (c->pg == NULL)
 		return -ENOMEM;
 	if (PQstatus(c->pg) != CONNECTION_OK)
-		return refuse(diag, RV_EDB, NULL, c->pg);
+		return refuse_dial(c, diag);
 	PQsetNoticeProcessor(c->pg, quiet, NULL);
 	return PQsetnonblocking(c->pg, 1) == 0 ? RV_OK : RV_EDB;
 }

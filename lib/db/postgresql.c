@@ -84,15 +84,15 @@ static void pg_finish(struct rv_db_conn *conn, void *handle)
 		free_stmt(handle);
 }
 
-/* The item's savepoint, before it changes something for the first time. */
-static int before_change(struct rv_pg *c, const struct rv_pg_stmt *s)
+/* The item's savepoint, before its first statement that could cost somebody something: its own
+ * first change, or a read that fails where the group has changed something already. */
+static int before_statement(struct rv_pg *c, const struct rv_pg_stmt *s)
 {
 	int err = RV_OK;
 
-	if (s->is_read)
-		return RV_OK;
-	c->is_writing = true;
-	if (c->item != NULL && !c->has_savepoint) {
+	if (!s->is_read)
+		c->is_writing = true;
+	if (c->is_writing && c->item != NULL && !c->has_savepoint) {
 		err = send_control(c, RV_PG_ITEM_BEGIN);
 		c->has_savepoint = err == RV_OK;
 	}
@@ -106,7 +106,7 @@ static int send_and_read(struct rv_pg *c, const struct rv_pg_stmt *s,
 	int err;
 
 	do {
-		err = before_change(c, s);
+		err = before_statement(c, s);
 		if (err == RV_OK)
 			err = rv_pg_send(c, s, params, n);
 		if (err == RV_OK)
@@ -144,7 +144,7 @@ static int pg_put(struct rv_db_conn *conn, void *handle, const struct rv_db_valu
 	if (c->sent_count > RV_PG_SENT_MAX - 8 || c->put_bytes.len > RV_PG_PUT_BYTES_MAX)
 		err = rv_pg_read(c, NULL);
 	if (err == RV_OK)
-		err = before_change(c, handle);
+		err = before_statement(c, handle);
 	if (err == RV_OK)
 		err = rv_pg_put(c, handle, params, n);
 	return err;
@@ -281,13 +281,27 @@ static int pg_item_keep(struct rv_db_conn *conn)
 	return err;
 }
 
+/* A read failed in a group that has changed nothing: nothing is lost with its transaction. */
+static int begin_again(struct rv_pg *c)
+{
+	int err;
+
+	assert(!c->is_writing);
+	c->item = NULL;
+	c->is_aborted = false;
+	err = send_control(c, RV_PG_ROLLBACK);
+	return err == RV_OK ? send_control(c, RV_PG_BEGIN) : err;
+}
+
 static int pg_item_undo(struct rv_db_conn *conn)
 {
 	struct rv_pg *c = of(conn);
 	int err = RV_OK;
 
-	if (c->is_lost || (c->is_aborted && !c->has_savepoint))
+	if (c->is_lost)
 		return RV_EDB;
+	if (c->is_aborted && !c->has_savepoint)
+		return begin_again(c);
 	/* What it put is known by now, or it would be put again after a failure of another's. */
 	if (!c->is_aborted && c->put_count > 0)
 		err = rv_pg_read(c, NULL);
@@ -330,8 +344,13 @@ static void pg_close(struct rv_db_conn *conn)
 	for (unsigned i = 0; i < RV_PG_CONTROLS; i++)
 		pg_finish(conn, c->control[i]);
 	PQfinish(c->pg);
+	if (c->password != NULL)
+		explicit_bzero(c->password, strlen(c->password));
+	free(c->password);
 	free(c->puts);
 	rv_buf_deinit(&c->put_bytes);
+	if (c->conninfo != NULL)
+		explicit_bzero(c->conninfo, strlen(c->conninfo));
 	free(c->conninfo);
 	free(c);
 }
@@ -349,13 +368,27 @@ static int read_url(struct rv_pg *c, const char *rest, struct rv_diag *diag)
 		c->conninfo = NULL;
 		return -ENOMEM;
 	}
-	return RV_OK;
+	return rv_pg_check_conninfo(c, diag);
 }
 
-static int pg_open(const char *rest, const char *name, struct rv_db_conn **out,
+static int read_password(struct rv_pg *c, struct rv_str password, struct rv_diag *diag)
+{
+	password = rv_str_trim(password);
+	if (password.len == 0)
+		return RV_OK;
+	if (rv_str_find(password, '\0') < password.len ||
+	    rv_str_find(password, '\n') < password.len)
+		return rv_diag_set(diag, RV_EINVALID, "db.password", "url",
+				   "the password of the store must be one line of text");
+	c->password = strndup(password.ptr, password.len);
+	return c->password != NULL ? RV_OK : -ENOMEM;
+}
+
+static int pg_open(const char *rest, const struct rv_db_opt *opt, struct rv_db_conn **out,
 		   struct rv_diag *diag)
 {
 	struct rv_pg *c = calloc(1, sizeof(*c));
+	const char *name = opt->name;
 	int err;
 
 	if (c == NULL)
@@ -369,6 +402,8 @@ static int pg_open(const char *rest, const char *name, struct rv_db_conn **out,
 		 (long)getpid(), (unsigned long long)rv_time_boot_us() & 0xffffff);
 	c->puts = calloc(RV_PG_SENT_MAX, sizeof(*c->puts));
 	err = c->puts == NULL ? -ENOMEM : read_url(c, rest, diag);
+	if (err == RV_OK)
+		err = read_password(c, opt->password, diag);
 	if (err == RV_OK)
 		err = rv_pg_connect(c, diag);
 	for (unsigned i = 0; i < RV_PG_CONTROLS && err == RV_OK; i++) {

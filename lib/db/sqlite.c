@@ -179,8 +179,11 @@ static int sqlite_run(struct rv_db_conn *conn, void *handle, const struct rv_db_
 static int sqlite_script(struct rv_db_conn *conn, const char *sql, struct rv_diag *diag)
 {
 	struct sqlite_conn *c = of(conn);
-	int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+	int rc;
 
+	if (c->is_dead)
+		return rv_diag_set(diag, RV_EDB, "db.script", "", "an fsync has failed");
+	rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		return RV_OK;
 	return rv_diag_set(diag, code_of(c, rc), "db.script", "", "%s", sqlite3_errmsg(c->db));
@@ -393,14 +396,16 @@ static void sql_sha256(sqlite3_context *context, int n, sqlite3_value **values)
 	sqlite3_result_blob(context, sum, sizeof(sum), SQLITE_TRANSIENT);
 }
 
-static int sqlite_open(const char *path, const char *name, struct rv_db_conn **out,
+static int sqlite_open(const char *path, const struct rv_db_opt *opt, struct rv_db_conn **out,
 		       struct rv_diag *diag)
 {
-	struct sqlite_conn *c = calloc(1, sizeof(*c));
+	struct sqlite_conn *c;
 	int err;
 
-	(void)name; /* a file holds one store */
-
+	if (rv_str_trim(opt->password).len > 0)
+		return rv_diag_set(diag, RV_EINVALID, "db.url", "url",
+				   "store %s is a file: there is no password for it", path);
+	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return -ENOMEM;
 	/* Statistics that nobody reads cost a lock per allocation. Refused when SQLite runs

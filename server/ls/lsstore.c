@@ -379,9 +379,13 @@ static int open_store(struct lsstore *s, struct rv_diag *diag)
 {
 	const struct rv_conf_sec *sec = rv_conf_get(rv_duty_conf(s->duty), "ls", NULL);
 	const char *file = rv_conf_str(sec, "devices_file");
-	int err = ls_store_open(rv_duty_state_dir(s->duty), rv_conf_str(sec, "store"),
-				rv_duty_loop(s->duty), s->operators, s->source_count, &s->store,
-				diag);
+	const struct ls_store_opt opt = { .state_dir = rv_duty_state_dir(s->duty),
+					  .url = rv_conf_str(sec, "store"),
+					  .password = rv_conf_file(sec, "store_password_file"),
+					  .loop = rv_duty_loop(s->duty),
+					  .operators = s->operators,
+					  .operator_count = s->source_count };
+	int err = ls_store_open(&opt, &s->store, diag);
 
 	if (err == RV_OK)
 		err = rv_db_run(s->store.db, work_cursors, s);

@@ -52,8 +52,17 @@ static const struct rv_conf_item ls_items[] = {
 	RV_FRONT_ITEMS("4096"),
 	{ .name = "store",
 	  .type = RV_CONF_STR,
-	  .doc = "URL of the store. Default: sqlite:ls.db in the state directory.",
-	  .doc_ja = "データベースのURL。" },
+	  .is_url = true,
+	  .doc = "URL of the store: sqlite:PATH or postgresql:... (POSTGRESQL below). Default: "
+		 "sqlite:ls.db in the state directory.",
+	  .doc_ja = "データベースのURL。sqlite:PATHまたはpostgresql:...。" },
+	{ .name = "store_password_file",
+	  .type = RV_CONF_FILE,
+	  .max = 1024,
+	  .is_secret = true,
+	  .doc = "File with the password for a store on PostgreSQL, in one line; relative to the "
+		 "state directory.",
+	  .doc_ja = "PostgreSQLのパスワードを1行で書いたファイル。" },
 	{ .name = "devices_file",
 	  .type = RV_CONF_STR,
 	  .doc = "JSON lines with devices and locations, for an LS without an RS of ours; then no "
@@ -140,6 +149,7 @@ static const char *const store_calls[] = { "rs.feed", "rs.report", "rs.waiting-n
 					   "lsfeed.exchange", NULL };
 static const char *const store_hears[] = { "rs.changed", NULL };
 
+static const char *const store_reads[] = { "ls.store_password_file", NULL };
 static const char *const store_files[] = { "ls.", "secret.", NULL };
 static const struct rv_duty_place store_places[] = {
 	{ "ls", "store", RV_DUTY_PLACE_STORE },
@@ -154,6 +164,7 @@ const struct rv_duty_spec rv_lsstore_duty_spec = {
 	.calls = store_calls,
 	.hears = store_hears,
 	.sections = sections,
+	.files = store_reads,
 	.rights = { .bits = RV_RIGHT_FILES | RV_RIGHT_STORE | RV_RIGHT_THREADS,
 		    .state_files = store_files,
 		    .places = store_places },

@@ -151,24 +151,24 @@ static const struct rv_reseal_column reseal_columns[] = {
 	{ "ls.mac_key", &ls_sql_reseal_operator, &ls_sql_reseal_operator_put, RV_RESEAL_TEXT },
 };
 
-int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop,
-		  const struct ls_operator *operators, size_t operator_count, struct ls_store *out,
-		  struct rv_diag *diag)
+int ls_store_open(const struct ls_store_opt *what, struct ls_store *out, struct rv_diag *diag)
 {
 	char made_url[PATH_MAX];
-	struct ls_store store = { .operators = operators, .operator_count = operator_count };
+	struct ls_store store = { .operators = what->operators,
+				  .operator_count = what->operator_count };
 
-	if (snprintf(store.key_path, PATH_MAX, "%s/secret.key", state_dir) >= PATH_MAX ||
-	    snprintf(made_url, PATH_MAX, "sqlite:%s/ls.db", state_dir) >= PATH_MAX)
-		return rv_diag_set(diag, RV_ELIMIT, "ls.path", state_dir, "the path %s is too long",
-				   state_dir);
-	struct rv_db_opt opt = { .url = url != NULL ? url : made_url,
+	if (snprintf(store.key_path, PATH_MAX, "%s/secret.key", what->state_dir) >= PATH_MAX ||
+	    snprintf(made_url, PATH_MAX, "sqlite:%s/ls.db", what->state_dir) >= PATH_MAX)
+		return rv_diag_set(diag, RV_ELIMIT, "ls.path", what->state_dir,
+				   "the path %s is too long", what->state_dir);
+	struct rv_db_opt opt = { .url = what->url != NULL ? what->url : made_url,
+				 .password = what->password,
 				 .name = "ls",
 				 .migrations = ls_sql_migrations,
 				 .migration_count = ls_sql_migration_count,
 				 .statements = ls_sql_all,
 				 .statement_count = ls_sql_count,
-				 .loop = loop };
+				 .loop = what->loop };
 	int err = rv_secret_open(store.key_path, &store.secret, diag);
 	if (err == RV_OK)
 		err = rv_db_open(&opt, &store.db, diag);

@@ -56,10 +56,17 @@ struct ls_store {
 	struct rv_reseal reseal;      /* where a rotation stands; the writer thread's */
 };
 
-/* Store and key file of the state directory. loop NULL: rv_db_run only. Operators that are no
- * longer in the list lose their claims; limits are applied. */
-int ls_store_open(const char *state_dir, const char *url, uv_loop_t *loop,
-		  const struct ls_operator *operators, size_t operator_count, struct ls_store *out,
+struct ls_store_opt {
+	const char *state_dir;  /* holds the key file and, by default, ls.db */
+	const char *url;        /* NULL: ls.db */
+	struct rv_str password; /* as in rv_db_opt */
+	uv_loop_t *loop;        /* NULL: rv_db_run only */
+	const struct ls_operator *operators;
+	size_t operator_count;
+};
+
+/* Operators that are no longer in the list lose their claims; limits are applied. */
+int ls_store_open(const struct ls_store_opt *opt, struct ls_store *out,
 		  struct rv_diag *diag) RV_MUSTCHECK;
 void ls_store_close(struct ls_store *store);
 

@@ -339,7 +339,8 @@ static int read_ca(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag
 
 static int open_store(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_diag *diag)
 {
-	const char *url = rv_conf_str(rv_conf_get(opt->conf, "rs", NULL), "store");
+	const struct rv_conf_sec *sec = rv_conf_get(opt->conf, "rs", NULL);
+	const char *url = rv_conf_str(sec, "store");
 	char path[PATH_MAX], made[PATH_MAX + 8];
 	int err = make_path(opt->state_dir, "rs.db", path, diag);
 
@@ -347,6 +348,7 @@ static int open_store(struct rv_rs *rs, const struct rv_rs_opt *opt, struct rv_d
 		return err;
 	snprintf(made, sizeof(made), "sqlite:%s", path);
 	struct rv_db_opt db = { .url = url != NULL ? url : made,
+				.password = rv_conf_file(sec, "store_password_file"),
 				.name = "rs",
 				.migrations = rs_sql_migrations,
 				.migration_count = rs_sql_migration_count,

@@ -58,8 +58,17 @@ static const struct rv_conf_item rs_items[] = {
 	  .doc_ja = "このRSの名前。" },
 	{ .name = "store",
 	  .type = RV_CONF_STR,
-	  .doc = "URL of the store. Default: sqlite:rs.db in the state directory.",
-	  .doc_ja = "データベースのURL。" },
+	  .is_url = true,
+	  .doc = "URL of the store: sqlite:PATH or postgresql:... (POSTGRESQL below). Default: "
+		 "sqlite:rs.db in the state directory.",
+	  .doc_ja = "データベースのURL。sqlite:PATHまたはpostgresql:...。" },
+	{ .name = "store_password_file",
+	  .type = RV_CONF_FILE,
+	  .max = 1024,
+	  .is_secret = true,
+	  .doc = "File with the password for a store on PostgreSQL, in one line; relative to the "
+		 "state directory.",
+	  .doc_ja = "PostgreSQLのパスワードを1行で書いたファイル。" },
 	{ .name = "pull_urls",
 	  .type = RV_CONF_LIST,
 	  .def = "{\"https://127.0.0.1:8443/arms\"}",
@@ -332,7 +341,7 @@ static const char *const rs_serves[] = { "rs.op",           "rs.pull", "rs.metho
 static const char *const rs_calls[] = { "ca.issue-sa", "ca.issue-many", NULL };
 static const char *const rs_publishes[] = { "rs.changed", NULL };
 static const char *const rs_reads[] = { "rs", "ca", NULL };
-static const char *const rs_files[] = { "ca.certificate", NULL };
+static const char *const rs_files[] = { "ca.certificate", "rs.store_password_file", NULL };
 
 static const char *const rs_state_files[] = { "rs.", "secret.", "admin-token.", NULL };
 static const struct rv_duty_place rs_places[] = { { "rs", "store", RV_DUTY_PLACE_STORE }, { 0 } };

@@ -178,8 +178,14 @@ def a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing():
             if refusals == 5:
                 break
         equal(refusals, 5, "refusals")
+
+        def is_told():
+            pull(small, 3, "rs-key", trigger="told")
+            return "cannot be written since" in small.http_get("status", "/readyz")[1]
+        until("/readyz to tell", is_told)
         resource.prlimit(rs, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         until("room again", lambda: code_of(pull(small, 3, "rs-key", trigger="room")) == 100)
+        until("/readyz", lambda: is_ready(small))
         equal(small.pids()["rs"], [rs], "the same process")
         found = recorded(small, 3)
         check("room" in found and "full-399" not in found, "what was kept")

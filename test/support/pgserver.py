@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own: in a temporary directory, on a Unix socket, without a TCP port.
+"""A PostgreSQL of a test's own: in a temporary directory, on a Unix socket.
 
 As a module: `with PgServer() as pg: ... pg.url("name") ... pg.kill(); pg.start()`.
 As a program (for tests in C): prints `ready DIRECTORY`, then obeys lines on its input, each
@@ -6,7 +6,11 @@ answered by `ok`: `kill` (SIGKILL to the postmaster, as a crash), `stop` (fast),
 `create NAME` and `drop NAME` (a database), `sql STATEMENT`. At the end of its input, which is also the death of
 the test, the server is stopped and the directory removed.
 
-PostgreSQL does not run as root: a test that does gives it another user.
+With a password it listens on a port of loopback, too: SCRAM there, TLS under a certificate for
+127.0.0.1 and localhost (`certificate`) until `tls(False)`.
+
+PostgreSQL does not run as root: a test that does gives it another user. However the test ends, the
+server ends with it and the directory goes.
 """
 
 import ctypes
@@ -19,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import instance
 
 PR_SET_PDEATHSIG = 1
 START_S = 60
@@ -43,8 +49,19 @@ def other_user():
     raise SystemExit("no user to run PostgreSQL as")
 
 
+# Waits for the end of its input, which is that of the test.
+JANITOR = """trap '' HUP INT TERM
+cat >/dev/null
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	rm -rf "$0" 2>/dev/null
+	[ -e "$0" ] || exit 0
+	sleep 0.5
+done"""
+
+
 class PgServer:
-    def __init__(self, options=()):
+    def __init__(self, options=(), password=None):
+        self.janitor = None
         self.bin = find_bin()
         if not self.bin:
             raise RuntimeError("PostgreSQL is not installed")
@@ -52,19 +69,51 @@ class PgServer:
         self.dir = tempfile.mkdtemp(prefix="rvpg-", dir="/tmp")  # a socket's path is short
         self.options = list(options)
         self.process = None
+        self.password = password
+        self.port = instance.free_ports(1)[0] if password else 5432
         try:
+            self.janitor = subprocess.Popen(["/bin/sh", "-c", JANITOR, self.dir], cwd="/",
+                                            stdin=subprocess.PIPE, start_new_session=True)
             if self.user:
                 os.chown(self.dir, self.user.pw_uid, self.user.pw_gid)
             # The tests' own user, whoever that is: the socket lies where others find it.
             os.chmod(self.dir, 0o755)
-            self._run("initdb", "-D", self.data, "-A", "trust", "-U", "reeve", "-E", "UTF8",
-                      "--no-locale", "-N")
+            self._run("initdb", "-D", self.data, "--auth-local=trust", "--auth-host=scram-sha-256",
+                      "-U", "reeve", "-E", "UTF8", "--no-locale", "-N", "--wal-segsize=1")
+            if password:
+                self._certify()
             self.start()
+            if password:
+                self.sql("postgres", f"ALTER USER reeve PASSWORD '{password}'")
         except BaseException:
             self.close()
             raise
 
     data = property(lambda self: self.dir + "/data")
+    certificate = property(lambda self: self.dir + "/server.crt")
+
+    def _certify(self):
+        key = self.dir + "/server.key"
+        subprocess.run(["openssl", "req", "-x509", "-new", "-nodes", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-subj", "/CN=localhost", "-days", "2",
+                        "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key,
+                        "-out", self.certificate], check=True, capture_output=True)
+        os.chmod(key, 0o600)
+        if self.user:
+            os.chown(key, self.user.pw_uid, self.user.pw_gid)
+        self.options += ["-c", f"ssl_cert_file={self.certificate}", "-c", f"ssl_key_file={key}"]
+        with open(self.data + "/postgresql.auto.conf", "a", encoding="utf-8") as f:
+            f.write("ssl = on\n")
+
+    def tls(self, is_on):
+        """For connections from now on."""
+        self.sql("postgres", f"ALTER SYSTEM SET ssl = {'on' if is_on else 'off'}")
+        self.sql("postgres", "SELECT pg_reload_conf()")
+        end = time.monotonic() + START_S
+        while self.sql("postgres", "SHOW ssl") != [["on" if is_on else "off"]]:
+            if time.monotonic() > end:
+                raise RuntimeError("ssl does not change")
+            time.sleep(0.05)
 
     def __enter__(self):
         return self
@@ -92,7 +141,7 @@ class PgServer:
             raise RuntimeError(f"{program}: {result.stdout}{result.stderr}")
 
     def _is_up(self):
-        return subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", self.dir],
+        return subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", self.dir, "-p", str(self.port)],
                               env=self._env()).returncode == 0
 
     def start(self):
@@ -100,7 +149,8 @@ class PgServer:
         while time.monotonic() < end:
             with open(self.dir + "/log", "a") as log:
                 self.process = subprocess.Popen(
-                    [f"{self.bin}/postgres", "-D", self.data, "-c", "listen_addresses=",
+                    [f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port),
+                     "-c", f"listen_addresses={'127.0.0.1' if self.password else ''}",
                      "-c", f"unix_socket_directories={self.dir}", "-c", "max_connections=40",
                      "-c", "shared_buffers=64MB", "-c", "autovacuum=off",
                      # What a crash of the machine needs; here only processes crash.
@@ -129,24 +179,27 @@ class PgServer:
         self._end(signal.SIGINT)
 
     def create(self, name):
-        self._run("createdb", "-h", self.dir, "-U", "reeve", name)
+        self._run("createdb", "-h", self.dir, "-p", str(self.port), "-U", "reeve", name)
 
     def drop(self, name):
-        self._run("dropdb", "-h", self.dir, "-U", "reeve", "--force", name)
+        self._run("dropdb", "-h", self.dir, "-p", str(self.port), "-U", "reeve", "--force", name)
 
     def sql(self, database, text):
         """Rows as lists of texts."""
-        result = subprocess.run([f"{self.bin}/psql", "-h", self.dir, "-U", "reeve", "-d", database,
+        result = subprocess.run([f"{self.bin}/psql", "-h", self.dir, "-p", str(self.port),
+                                 "-U", "reeve", "-d", database,
                                  "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text],
                                 env=self._env(), capture_output=True, text=True, check=True)
         return [line.split("|") for line in result.stdout.splitlines()]
 
     def url(self, database):
-        return f"postgresql:host={self.dir} user=reeve dbname={database}"
+        return f"postgresql:host={self.dir} port={self.port} user=reeve dbname={database}"
 
     def close(self):
         self._end(signal.SIGQUIT)
         shutil.rmtree(self.dir, ignore_errors=True)
+        if self.janitor:
+            self.janitor.communicate()
 
 
 def main():

@@ -18,4 +18,7 @@ const char *pg_dir(void); /* of the server's socket */
 void pg_tell(const char *fmt, ...)
 	RV_PRINTF(1, 2); /* a line to pgserver.py; returns when it is done */
 
+/* A case, over fix_setup: in pg_reads.c. */
+void a_read_that_fails_costs_nobody_else_anything(void **state);
+
 #endif

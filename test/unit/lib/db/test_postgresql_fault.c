@@ -435,7 +435,11 @@ static void a_server_that_cannot_be_used_is_named_and_no_password(void **state)
 		  "nobody_here" },
 		{ "postgresql:host=%s/none user=reeve dbname=postgres", RV_EDB, "none" },
 		{ "postgresql://reeve:s3cret@/postgres?host=%s/none", RV_EDB, "none" },
-		{ "postgresql:host=%s user=reeve dbname=postgres colour=red", RV_EDB, "colour" },
+		{ "postgresql:host=%s user=reeve dbname=postgres colour=red", RV_EINVALID,
+		  "colour" },
+		{ "postgresql:host=%s user=reeve dbname=postgres password=a s3cret", RV_EINVALID,
+		  "not shown" },
+		{ "postgresql://reeve:s3cret@s3cret@host%s/db", RV_EINVALID, "not shown" },
 		{ "postgresql:reeve@%s", RV_EINVALID, "postgresql://" },
 		{ "postgres://reeve:s3cret@host%s/db", RV_EUNSUPPORTED, "postgres" },
 		{ "postgresql:host=%s user=reeve dbname=latin", RV_EUNSUPPORTED, "UTF8" },
@@ -455,6 +459,21 @@ static void a_server_that_cannot_be_used_is_named_and_no_password(void **state)
 #pragma GCC diagnostic pop
 		refuse(f, url, cases[i].code, cases[i].word);
 	}
+}
+
+static void a_password_of_several_lines_is_refused(void **state)
+{
+	struct fix *f = *state;
+	struct rv_db_opt opt = fix_opt(f);
+	struct rv_diag diag = { 0 };
+	struct rv_db *db = NULL;
+
+	opt.password = rv_str("s3cret\nsecond line\n");
+	assert_int_equal(rv_db_open(&opt, &db, &diag), RV_EINVALID);
+	assert_non_null(strstr(diag.text, "one line"));
+	opt.url = "sqlite:/tmp/rv-never.db";
+	assert_int_equal(rv_db_open(&opt, &db, &diag), RV_EINVALID);
+	assert_non_null(strstr(diag.text, "no password"));
 }
 
 static void an_old_server_is_refused(void **state)
@@ -509,9 +528,11 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(what_is_acknowledged_is_there_and_what_is_refused_is_not),
 		T(items_wait_for_a_database_that_is_away),
+		T(a_read_that_fails_costs_nobody_else_anything),
 		T(a_store_is_closed_while_its_database_is_away),
 		T(a_store_that_another_process_wrote_to_is_not_taken_again),
 		T(a_server_that_cannot_be_used_is_named_and_no_password),
+		T(a_password_of_several_lines_is_refused),
 		T(an_old_server_is_refused),
 		T(a_server_without_fsync_is_refused),
 		T(two_stores_share_a_database_by_their_names),

@@ -151,6 +151,14 @@ static int insert_next(struct rv_db_tx *tx, void *arg)
 	return insert_id(tx, &id);
 }
 
+static void assert_not_ready(struct fix *f, const char *words)
+{
+	const char *reason = rv_db_not_ready(f->db);
+
+	if (reason == NULL || strstr(reason, words) == NULL)
+		fail_msg("'%s' does not say '%s'", reason != NULL ? reason : "ready", words);
+}
+
 static void a_disk_full_at_commit_fails_the_whole_group_and_later_ones_go_on(void **state)
 {
 	struct fix *f = *state;
@@ -171,8 +179,14 @@ static void a_disk_full_at_commit_fails_the_whole_group_and_later_ones_go_on(voi
 	assert_int_equal(stats.failed_commits, 1);
 	assert_int_equal(stats.failed_items, 100);
 	assert_int_equal(count_now(f), 1); /* reading goes on meanwhile */
+	assert_not_ready(f, "cannot be written since 2");
+	assert_not_ready(f, ": the disk is full");
 
 	atomic_store(&write_errno, 0);
+	alarm(HANG_S);
+	while (rv_db_not_ready(f->db) != NULL) /* it tries by itself */
+		usleep(10000);
+	alarm(0);
 	id = 2;
 	assert_int_equal(rv_db_run(f->db, insert_id, &id), RV_OK);
 	fix_close(f);
@@ -193,8 +207,11 @@ static void a_failed_fsync_stops_the_store_until_it_is_opened_again(void **state
 	assert_int_equal(rv_db_run(f->db, insert_id, &id),
 			 RV_EDB); /* what it believes is not sure */
 	assert_int_equal(rv_db_run(f->db, read_only, NULL), RV_EDB);
+	usleep(1500000); /* what it tries by itself does not go well, either */
+	assert_not_ready(f, "its commits fail");
 	fix_close(f);
 	fix_open(f);
+	assert_null(rv_db_not_ready(f->db));
 	id = 3;
 	assert_int_equal(rv_db_run(f->db, insert_id, &id), RV_OK);
 	assert_int_equal(rv_db_run(f->db, insert_id, &(int64_t){ 1 }), RV_EEXISTS);

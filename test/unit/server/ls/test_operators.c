@@ -33,9 +33,11 @@ struct fixture {
 
 static void open_store(struct fixture *f)
 {
-	assert_int_equal(
-		ls_store_open(f->dir, NULL, NULL, f->operators, f->operator_count, &f->ls, NULL),
-		RV_OK);
+	const struct ls_store_opt opt = { .state_dir = f->dir,
+					  .operators = f->operators,
+					  .operator_count = f->operator_count };
+
+	assert_int_equal(ls_store_open(&opt, &f->ls, NULL), RV_OK);
 }
 
 static int setup(void **state)

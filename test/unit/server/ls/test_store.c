@@ -20,8 +20,12 @@ static const struct ls_operator local = { .name = "local" };
 
 static int open_ls(struct pair *p)
 {
-	return ls_store_open(p->rs->dir, fixture_is_postgresql() ? p->url : NULL, NULL, &local, 1,
-			     &p->ls, NULL);
+	const struct ls_store_opt opt = { .state_dir = p->rs->dir,
+					  .url = fixture_is_postgresql() ? p->url : NULL,
+					  .operators = &local,
+					  .operator_count = 1 };
+
+	return ls_store_open(&opt, &p->ls, NULL);
 }
 
 static int setup(void **state)
