@@ -16,8 +16,8 @@
 enum { CTL_FILE_MAX = 16 * 1024 * 1024 }; /* bytes of a --file */
 
 struct ctl_args {
-	const char *server, *token_file, *ca_file; /* NULL when not given */
-	unsigned timeout_ms;                       /* 0: the default */
+	const char *server, *state, *token_file, *ca_file; /* NULL when not given */
+	unsigned timeout_ms;                               /* 0: the default */
 	bool is_insecure, is_json, is_utc, is_help;
 	const struct rv_contract_op *op; /* NULL with is_help: help on many */
 	const char *noun;                /* those of this noun only; NULL: on everything */

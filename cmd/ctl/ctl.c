@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hide.h"
 #include "cmd/ctl/args.h"
 #include "cmd/ctl/help.h"
 #include "cmd/ctl/names.h"
@@ -212,6 +213,21 @@ static int show_help(struct ctl_io *io, const struct ctl_args *args)
 	return status;
 }
 
+/* A password in the URL is in the command line that ps shows: opt has a copy. */
+static void hide_server(int argc, char **argv, const char *server)
+{
+	struct rv_buf shown = { .wipe = true };
+	bool is_secret = server != NULL && rv_hide_password(rv_str(server), &shown);
+
+	for (int i = 0; is_secret && i < argc; i++) {
+		char *end = argv[i] + strlen(argv[i]);
+
+		if (server >= argv[i] && server < end)
+			memset(end - strlen(server), '*', strlen(server));
+	}
+	rv_buf_deinit(&shown);
+}
+
 int rv_ctl_main(int argc, char **argv)
 {
 	struct rv_arena arena = { 0 };
@@ -228,8 +244,10 @@ int rv_ctl_main(int argc, char **argv)
 		status = show_help(&io, &args);
 	else if (ctl_server_choose(&io, &args, &opt) != RV_OK)
 		complain(&err);
-	else
+	else {
+		hide_server(argc, argv, args.server);
 		status = run(&io, &args, &opt);
+	}
 	rv_buf_deinit(&err);
 	rv_arena_wipe(&arena);
 	return status;

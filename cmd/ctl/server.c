@@ -12,8 +12,13 @@ enum { CONF_MAX = 64 * 1024, TOKEN_MAX = 1024 }; /* bytes */
 static const struct rv_conf_item items[] = {
 	{ .name = "server",
 	  .type = RV_CONF_STR,
+	  .is_url = true,
 	  .doc = "URL of the server.",
 	  .doc_ja = "サーバのURL。" },
+	{ .name = "state",
+	  .type = RV_CONF_STR,
+	  .doc = "State directory of the rs on this machine.",
+	  .doc_ja = "このホストのrsの状態ディレクトリ。" },
 	{ .name = "token_file",
 	  .type = RV_CONF_STR,
 	  .doc = "File that holds the API token.",
@@ -78,18 +83,17 @@ static const char *choose(struct ctl_io *io, const char *option, const char *env
 	return copy(io, text);
 }
 
-/* The socket of a `reeve serve` that was given no --state either (cmd/reeve/cli.c). */
-static const char *default_url(struct ctl_io *io)
+/* That of a `reeve serve` that was given no --state either (cmd/reeve/cli.c). */
+static const char *default_state(struct ctl_io *io)
 {
 	const char *base = getenv("XDG_STATE_HOME");
 	const char *home = getenv("HOME");
 
 	if (geteuid() == 0 || (base == NULL && home == NULL))
-		return "unix:/var/lib/reeve/bus.sock";
+		return "/var/lib/reeve";
 	if (base != NULL && base[0] == '/')
-		return rv_arena_printf(io->arena, "unix:%s/reeve/bus.sock", base);
-	return rv_arena_printf(io->arena, "unix:%s/.local/state/reeve/bus.sock",
-			       home != NULL ? home : "");
+		return rv_arena_printf(io->arena, "%s/reeve", base);
+	return rv_arena_printf(io->arena, "%s/.local/state/reeve", home != NULL ? home : "");
 }
 
 static int read_token(struct ctl_io *io, const char *path, const char **out)
@@ -124,10 +128,15 @@ int ctl_server_choose(struct ctl_io *io, const struct ctl_args *args, struct rsa
 
 	if (r != RV_OK)
 		return r;
-	opt.url = choose(io, args->server, "REEVE_SERVER", conf, "server");
-	opt.ca_file = choose(io, args->ca_file, "REEVE_CA", conf, "ca");
+	opt.state_dir = choose(io, args->state, "REEVE_STATE", conf, "state");
+	if (opt.state_dir == NULL)
+		opt.state_dir = default_state(io);
+	/* Who says --state means the rs there, whatever is usual. */
+	if (args->server != NULL || args->state == NULL)
+		opt.url = choose(io, args->server, "REEVE_SERVER", conf, "server");
 	if (opt.url == NULL)
-		opt.url = default_url(io);
+		opt.url = rv_arena_printf(io->arena, "unix:%s/bus.sock", opt.state_dir);
+	opt.ca_file = choose(io, args->ca_file, "REEVE_CA", conf, "ca");
 	if (rv_str_starts(rv_str(opt.url), "https:"))
 		r = choose_token(io, args, conf, &opt.token);
 	rv_conf_free(conf);

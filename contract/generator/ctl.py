@@ -1,10 +1,10 @@
 """What belongs to `reeve ctl` beside its code: bash completion and reeve-ctl(1)."""
 from . import texts
 
-GLOBALS = (("--server", "URL", "server"), ("--token-file", "FILE", "token_file"),
+GLOBALS = (("--server", "URL", "server"), ("--state", "DIR", "state"), ("--token-file", "FILE", "token_file"),
            ("--ca", "FILE", "ca"), ("--insecure", "", "insecure"), ("--json", "", "json"),
            ("--utc", "", "utc"), ("--timeout", "SECONDS", "timeout"), ("--help", "", "help"))
-FILES = ("--server", "--token-file", "--ca", "--file")
+FILES = ("--server", "--state", "--token-file", "--ca", "--file")
 LONG_FIELD = 1000  # cmd/ctl/names.h
 EXITS = (("0", "Done."), ("1", "The server could not do it, or not in the present state of things."),
          ("2", "The command line is wrong: this program, or the server, does not accept a value of it "
@@ -170,9 +170,16 @@ They are never printed.
 .SH SERVER
 The server is that of
 .BR \-\-server ,
-else of $REEVE_SERVER, else of ctl.conf, else bus.sock in the state directory that
+else of $REEVE_SERVER, else of ctl.conf, else bus.sock in the state directory: that of
+.BR \-\-state ,
+else of $REEVE_STATE, else of ctl.conf, else the one that
 .B reeve serve
-uses by itself (/var/lib/reeve, or ~/.local/state/reeve when not root). The token (https only)
+uses by itself (/var/lib/reeve, or ~/.local/state/reeve when not root).
+.B \-\-state
+alone means the socket there. A postgresql: store is opened with the key and the certificates of the
+state directory; its password is looked for as by
+.BR psql (1):
+~/.pgpass, or the parameter passfile of the URL. The token (https only)
 is that of
 .BR \-\-token\-file ,
 else $REEVE_TOKEN, else the token_file of ctl.conf. With unix: and sqlite: the right to use the
