@@ -17,9 +17,13 @@ from tap import check, equal, test  # noqa: E402
 LISTENERS = ("ls", "proxy", "http")
 VERSIONS = {("ssl", "2"): "0", ("ssl", "3"): "0", ("tls", "1.0"): "0", ("tls", "1.1"): "0", ("tls", "1.2"): "1",
             ("tls", "1.3"): "1"}
+# What an original device needs, on the ports of the edges when `legacy` is on: no 1.1, no other suites.
+LEGACY_VERSIONS = {**VERSIONS, ("tls", "1.0"): "1"}
+LEGACY_CIPHER = re.compile(r"(ECDHE-(ECDSA|RSA)-)?AES(128|256)-SHA$")
 # Forward secret and authenticated encryption only.
 CIPHER = re.compile(r"TLS_(AES|CHACHA20)_|ECDHE-(ECDSA|RSA)-(AES(128|256)-GCM|CHACHA20-POLY1305)")
 TICKET_SECONDS_MAX = 7 * 86400
+RENEGOTIATION_SECONDS = 15
 
 
 def scan(host, port):
@@ -34,20 +38,22 @@ def scan(host, port):
     return found
 
 
-def weaknesses(found):
+def weaknesses(found, versions=None):
     """What a scan found that may not be there; [] is good."""
     bad = []
     for p in found["protocol"]:
-        if VERSIONS[p["type"], p["version"]] != p["enabled"]:
+        if (versions or VERSIONS)[p["type"], p["version"]] != p["enabled"]:
             bad.append(f"{p['type']} {p['version']}: enabled={p['enabled']}")
     for c in found.get("cipher", ()):
-        if not CIPHER.match(c["cipher"]) or int(c["bits"]) < 128 or "dhebits" in c:
+        good = LEGACY_CIPHER if versions and c["sslversion"] == "TLSv1.0" else CIPHER
+        if not good.match(c["cipher"]) or int(c["bits"]) < 128 or "dhebits" in c:
             bad.append(f"{c['sslversion']} {c['cipher']}")
     for g in found.get("group", ()):
         if int(g["bits"]) < 112:
             bad.append(f"group {g['name']}")
     for r in found.get("renegotiation", ()):
-        if r["supported"] != "0":
+        # Of TLS 1.0 it tells who knows RFC 5746 ("secure"), not who renegotiates: see renegotiates().
+        if r["supported"] != "0" and not (versions and r["secure"] == "1"):
             bad.append("renegotiation at the client's wish")
     for c in found.get("compression", ()):
         if c["supported"] != "0":
@@ -65,6 +71,23 @@ def weaknesses(found):
 def s_client(address, *options, text=""):
     return subprocess.run(["openssl", "s_client", "-connect", "{}:{}".format(*address), *options], input=text,
                           capture_output=True, text=True, timeout=60, check=False).stdout
+
+
+def renegotiates(address, version):
+    """Does a server do so when a client asks? s_client ends by itself when it is refused."""
+    with subprocess.Popen(["openssl", "s_client", "-connect", "{}:{}".format(*address), version, "-cipher",
+                           "DEFAULT@SECLEVEL=0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as client:
+        client.stdin.write("R\n")
+        client.stdin.flush()
+        try:
+            client.wait(RENEGOTIATION_SECONDS)
+        except subprocess.TimeoutExpired:
+            client.kill()
+            return True
+        out = client.stdout.read()
+    check("RENEGOTIATING" in out, f"the client did not ask: {out}")
+    return "no renegotiation" not in out
 
 
 @test
@@ -85,6 +108,16 @@ def a_scanner_finds_nothing_on_the_default_ports():
 
 
 @test
+def with_legacy_on_it_finds_tls_1_0_and_nothing_else_below_1_2():
+    with instance.Instance({"ls": {"legacy": True}, "proxy": {"legacy": True}}) as reeve:
+        for name in LISTENERS:
+            equal(weaknesses(scan(*reeve.address(name)), LEGACY_VERSIONS if name != "http" else None), [], name)
+        for name in ("ls", "proxy"):
+            for version in ("-tls1", "-tls1_2"):
+                check(not renegotiates(reeve.address(name), version), f"{name} {version}: renegotiates")
+
+
+@test
 def the_same_eyes_see_a_weak_server():
     place = tempfile.mkdtemp(prefix="reeve-weak-")
     try:
@@ -102,6 +135,7 @@ def the_same_eyes_see_a_weak_server():
                     check(time.monotonic() < deadline, "the weak server does not answer")
                     time.sleep(0.05)
                 bad = weaknesses(scan("127.0.0.1", port))
+                check(renegotiates(("127.0.0.1", port), "-tls1_2"), "renegotiation is not seen")
             finally:
                 weak.kill()
         check(any("AES256-SHA" in b for b in bad), f"a cipher without forward secrecy: {bad}")

@@ -33,9 +33,13 @@ def reeve():
     return State.reeve
 
 
-def setup():
+def setup(more=None, before=None):
+    """more: items of other sections than rs; before: gets the instance before it starts."""
     State.reeve = Instance({"rs": {"heartbeat_servers": ["127.0.0.1:5115"], "heartbeat_interval": "60s",
-                             "tunnel_urls": ["https://127.0.0.1:8444/t"]}}).start()
+                                   "tunnel_urls": ["https://127.0.0.1:8444/t"]}, **(more or {})})
+    if before:
+        before(State.reeve)
+    State.reeve.start()
     create(DID)
     with tempfile.TemporaryDirectory() as d:
         for name, data in (("text", TEXT.encode()), ("bin", BINARY), ("big", BIG.encode())):
@@ -70,9 +74,9 @@ def ask_rs(did=DID, key=RS_KEY, body=None, **more):
                                    body or armsclient.config_solicitation(did), **more))
 
 
-def ask_query(did=DID, key=RS_KEY, **more):
+def ask_query(did=DID, key=RS_KEY, ctx=None, **more):
     return checked(armsclient.send(reeve().address("proxy"), did, key,
-                                   armsclient.method_query(did, **more)))
+                                   armsclient.method_query(did, **more), ctx))
 
 
 def ls_answer(**more):
