@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import armsclient  # noqa: E402
 import fleet  # noqa: E402
+import oldtls  # noqa: E402
 import tap  # noqa: E402
 import tlspeer  # noqa: E402
 from fleet import code_of, did, document, metric, pull, query, until  # noqa: E402
@@ -24,7 +25,7 @@ conf = None
 
 def setup():
     global reeve, conf
-    reeve = Instance({"proxy": {"workers": 2}})
+    reeve = Instance({"proxy": {"workers": 2, "legacy": True}, "ls": {"legacy": True}})
     conf = reeve.defaults()
     reeve.conf = conf
     reeve.start()
@@ -119,6 +120,36 @@ def the_api_changes_its_certificate_between_two_requests():
 
 
 @test
+def the_legacy_process_takes_new_certificates_too():
+    pair = {"legacy_certificate": "pki/rs-rsa.crt", "legacy_key": "pki/rs-rsa.key"}
+    rsa, ec = oldtls.context(chain="rsa"), oldtls.context()
+    pid = reeve.pids()["legacy"]
+
+    def old_pull(ctx):
+        return code_of(armsclient.send(reeve.address("proxy"), did(1), "rs-key",
+                                       armsclient.config_solicitation(did(1)), ctx))
+
+    def is_served():
+        try:
+            return old_pull(rsa) == 100
+        except (OSError, ssl.SSLError):
+            return False
+
+    check(not is_served(), "a device without curves is served without an RSA key")
+    with ec.wrap_socket(socket.create_connection(reeve.address("proxy"), timeout=20)) as s:
+        done = subprocess.run([reeve.reeve, "pki", "renew", "rs-rsa", "--state", reeve.state], capture_output=True,
+                              text=True, timeout=60, check=False)
+        equal(done.returncode, 0, done.stderr)
+        reload({"proxy": pair})
+        until("the device without curves to be served", is_served)
+        equal(code_of(finish_pull(s, 1)), 100, "the pull on the old connection")
+        reload({"proxy": {name: "" for name in pair}})
+        until("the device without curves to be refused", lambda: not is_served())
+    equal(old_pull(ec), 100, "one with curves")
+    equal(reeve.pids()["legacy"], pid, "the legacy process")
+
+
+@test
 def a_damaged_certificate_is_refused_and_named():
     path = os.path.join(reeve.state, "pki", "rs.crt")
     with open(path, encoding="utf-8") as f:
@@ -188,6 +219,61 @@ def live_limits_of_edges_hold_for_new_connections():
             s.close()
         reload({component: {item: 4096}})
         until(f"{component} to let us in", lambda: not refused())
+
+
+def half_shaken():
+    """A connection that stops after a whole ClientHello."""
+    s = socket.create_connection(reeve.address("ls"), timeout=20)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        tlspeer.context().wrap_bio(incoming, outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        s.sendall(outgoing.read())
+    check(s.recv(1) == b"\x16", "no ServerHello")
+    return s
+
+
+def is_let_in(source="127.0.0.1"):
+    try:
+        with socket.create_connection(reeve.address("ls"), timeout=20, source_address=(source, 0)) as plain:
+            tlspeer.context().wrap_socket(plain).close()
+    except OSError:
+        return False
+    return True
+
+
+@test
+def a_live_bound_on_handshakes_holds_for_newcomers():
+    busy = "reeve_ls_tls_handshakes_refused_total"
+    before = metric(reeve, busy)
+    held = []
+    try:
+        reload({"ls": {"handshakes_max": 2, "source_share": 100}})
+        held = [half_shaken(), half_shaken()]
+        until("a third handshake to be refused", lambda: not is_let_in())
+        check(metric(reeve, busy) > before, "not counted")
+        reload({"ls": {"handshakes_max": 3}})
+        until("a third handshake", is_let_in)
+    finally:
+        for s in held:
+            s.close()
+        reload({"ls": {"handshakes_max": 128, "source_share": 25}})
+
+
+@test
+def a_live_share_of_one_source_holds_for_newcomers():
+    held = []
+    try:
+        reload({"ls": {"conns_max": 8}})
+        held = [connect("ls") for _ in range(4)]
+        until("a fifth from one address to be refused", lambda: not is_let_in())
+        check(is_let_in("127.0.0.2"), "another address is refused")
+        reload({"ls": {"source_share": 100}})
+        until("a fifth", is_let_in)
+    finally:
+        for s in held:
+            s.close()
+        reload({"ls": {"conns_max": 4096, "source_share": 25}})
 
 
 @test
