@@ -15,6 +15,7 @@ server ends with it and the directory goes.
 
 import ctypes
 import glob
+import hashlib
 import os
 import pwd
 import shutil
@@ -28,6 +29,8 @@ import instance
 
 PR_SET_PDEATHSIG = 1
 START_S = 60
+INITDB = ("--auth-local=trust", "--auth-host=scram-sha-256", "-U", "reeve", "-E", "UTF8", "--no-locale",
+          "-N", "--wal-segsize=1")
 
 
 def find_bin():
@@ -78,8 +81,7 @@ class PgServer:
                 os.chown(self.dir, self.user.pw_uid, self.user.pw_gid)
             # The tests' own user, whoever that is: the socket lies where others find it.
             os.chmod(self.dir, 0o755)
-            self._run("initdb", "-D", self.data, "--auth-local=trust", "--auth-host=scram-sha-256",
-                      "-U", "reeve", "-E", "UTF8", "--no-locale", "-N", "--wal-segsize=1")
+            self._make_data()
             if password:
                 self._certify()
             self.start()
@@ -91,6 +93,30 @@ class PgServer:
 
     data = property(lambda self: self.dir + "/data")
     certificate = property(lambda self: self.dir + "/server.crt")
+
+    def _make_data(self):
+        """A copy of the first one that was made in this build: initdb takes seconds of a core."""
+        template = self._template()
+        if os.path.isdir(template):
+            shutil.copytree(template, self.data)
+            if self.user:
+                for path, names, files in os.walk(self.data):
+                    for name in [".", *names, *files]:
+                        os.chown(f"{path}/{name}", self.user.pw_uid, self.user.pw_gid)
+            return
+        self._run("initdb", "-D", self.data, *INITDB)
+        made = f"{template}.{os.getpid()}"
+        try:
+            shutil.copytree(self.data, made)
+            os.rename(made, template)
+        except OSError:  # another test was faster, or the build is not ours to write in
+            shutil.rmtree(made, ignore_errors=True)
+
+    def _template(self):
+        """Of this server and these options; a file of its maker's alone."""
+        program = os.stat(self.bin + "/initdb")
+        facts = repr((self.bin, program.st_mtime_ns, os.getuid(), INITDB))
+        return f"{instance.BUILD}/pg-template-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
     def _certify(self):
         key = self.dir + "/server.key"
