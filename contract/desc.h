@@ -82,12 +82,15 @@ struct rv_contract_type {
 	uint16_t count;
 	uint16_t size;        /* of the C struct */
 	const char *sentence; /* the enum that chooses its text (sentence.h); NULL: none */
+	/* What a table of such things shows, NULL at the end; NULL: never in a table. */
+	const char *const *columns;
 };
 
 /* A part of the public face: one operation of the files in ops/. */
 struct rv_contract_op {
 	const char *name; /* "device.create" */
 	const struct rv_contract_type *in, *out;
+	const char *owner; /* the duty that answers it: bus method "<owner>.op" */
 	const char *right; /* "device.write" */
 	const char *since;
 	bool is_repeatable;       /* doing it twice is the same as doing it once */
@@ -99,10 +102,11 @@ struct rv_contract_op {
 	/* Long lists come in pages: page_in of the next question is page_out of the answer, or
 	 * page_item of the last thing in its list. NULL: no pages. */
 	const char *page_in, *page_out, *page_item;
-	/* The list of `out` that the command line shows as a table, and its columns (NULL at the
-	 * end); NULL when there is none. */
+	/* The list of `out` that the command line shows as a table; NULL when there is none. */
 	const char *table;
-	const char *const *columns;
+	/* A bool of `out`: is all well? Such an answer is shown whole, and the command's exit
+	 * status tells the bool. NULL: no report. */
+	const char *report;
 };
 
 /* Every message, operations first. */

@@ -26,6 +26,10 @@ static int call(void *state, const struct rv_contract_op *op, const void *in,
 	struct rv_str lent;
 	int r;
 
+	if (strcmp(op->owner, rv_rs_duty_spec.name) != 0)
+		return rsapi_fail(
+			error, RV_EUNSUPPORTED, "rsapi.owner", "",
+			"only a running server answers %s: use unix: or https:", op->name);
 	rv_contract_encode(op->in, in, &body);
 	request.body = rv_buf_str(&body);
 	r = body.err;

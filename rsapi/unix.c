@@ -1,7 +1,9 @@
-/* unix: - a bus link of our own to a running rs. */
+/* unix: - bus links of our own to the duties of a running Reeve that own operations: one each. */
 #include "rsapi/transport.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +12,19 @@
 #include "bus/bus.h"
 #include "contract/rv_contract.h"
 
+enum { OWNERS_MAX = 8 }; /* duties that own operations */
+
 struct link {
 	const char *path; /* behind it, in the same block */
-	struct rv_app_caller *caller;
+	int64_t timeout_us;
+	struct line {
+		const char *owner; /* of the contract's tables */
+		struct rv_app_caller *caller;
+	} lines[OWNERS_MAX];
+	size_t line_count;
 };
 
-static int unreachable(const struct link *link, int r, struct rsapi_error *error)
+static int unreachable(const struct link *link, const char *owner, int r, struct rsapi_error *error)
 {
 	switch (r) {
 	case RV_EDENIED:
@@ -28,8 +37,8 @@ static int unreachable(const struct link *link, int r, struct rsapi_error *error
 				  link->path);
 	default:
 		return rsapi_fail(error, RV_ECLOSED, "rsapi.unreachable", "",
-				  "no rs answers at %s (%s); is reeve serve running?", link->path,
-				  rv_err_name(r));
+				  "no %s answers at %s (%s); is reeve serve running?", owner,
+				  link->path, rv_err_name(r));
 	}
 }
 
@@ -69,19 +78,42 @@ static int write_request(const struct rv_contract_op *op, const void *in, struct
 	return r;
 }
 
+/* To an owner that was called before, or a new one. */
+static int find_caller(struct link *link, const char *owner, struct rv_app_caller **out)
+{
+	struct line *line = link->lines;
+	int r;
+
+	while (line < link->lines + link->line_count && strcmp(line->owner, owner) != 0)
+		line++;
+	if (line == link->lines + link->line_count) {
+		assert(link->line_count < OWNERS_MAX);
+		r = rv_app_caller_new(link->path, owner, link->timeout_us, &line->caller);
+		if (r != RV_OK)
+			return r;
+		line->owner = owner;
+		link->line_count++;
+	}
+	*out = line->caller;
+	return rv_app_caller_connect(line->caller);
+}
+
 static int call(void *state, const struct rv_contract_op *op, const void *in,
 		struct rv_arena *arena, void *out, struct rsapi_error *error)
 {
 	struct rv_buf message = { .max = RV_BUS_BODY_MAX, .wipe = true };
 	struct link *link = state;
 	struct rv_str answer = { 0 };
-	int r = rv_app_caller_connect(link->caller);
+	struct rv_app_caller *caller;
+	char method[RV_BUS_NAME_MAX + 1];
+	int r = find_caller(link, op->owner, &caller);
 
 	if (r != RV_OK)
-		return unreachable(link, r, error);
+		return unreachable(link, op->owner, r, error);
+	snprintf(method, sizeof(method), "%s.op", op->owner);
 	r = write_request(op, in, &message);
 	if (r == RV_OK)
-		r = rv_app_caller_call(link->caller, "rs.op", rv_buf_str(&message), arena, &answer);
+		r = rv_app_caller_call(caller, method, rv_buf_str(&message), arena, &answer);
 	rv_buf_deinit(&message);
 	if (r == RV_ELIMIT)
 		return rsapi_fail(error, r, "rsapi.too_long", "", "the request is too long");
@@ -97,7 +129,8 @@ static void close_link(void *state)
 {
 	struct link *link = state;
 
-	rv_app_caller_free(link->caller);
+	for (size_t i = 0; i < link->line_count; i++)
+		rv_app_caller_free(link->lines[i].caller);
 	free(link);
 }
 
@@ -107,16 +140,12 @@ static int open_link(const struct rsapi_opt *opt, void **state, struct rsapi_err
 	unsigned timeout_ms = opt->timeout_ms != 0 ? opt->timeout_ms : RSAPI_TIMEOUT_MS;
 	struct link *link = malloc(sizeof(*link) + strlen(path) + 1);
 
-	if (link != NULL) {
-		link->path = strcpy((char *)(link + 1), path);
-		if (rv_app_caller_new(path, "rs", timeout_ms * RV_US_PER_MS, &link->caller) ==
-		    RV_OK) {
-			*state = link;
-			return RV_OK;
-		}
-	}
-	free(link);
-	return rsapi_fail(error, -ENOMEM, "", "", "out of memory");
+	if (link == NULL)
+		return rsapi_fail(error, -ENOMEM, "", "", "out of memory");
+	*link = (struct link){ .path = strcpy((char *)(link + 1), path),
+			       .timeout_us = timeout_ms * RV_US_PER_MS };
+	*state = link;
+	return RV_OK;
 }
 
 const struct rsapi_transport rsapi_unix = { "unix:", open_link, call, close_link };

@@ -172,6 +172,17 @@ static int print(struct ctl_io *io, const struct rv_buf *out)
 	return RV_CTL_FAILED;
 }
 
+/* Of a report: does it say that all is well? */
+static bool is_well(const struct rv_contract_op *op, const void *out)
+{
+	const struct rv_contract_field *field;
+
+	if (op->report == NULL)
+		return true;
+	field = rv_contract_field_find(op->out, rv_str(op->report));
+	return rv_contract_load_bool(rv_contract_at(out, field->offset));
+}
+
 static int run(struct ctl_io *io, const struct ctl_args *args, const struct rsapi_opt *opt)
 {
 	struct ctl_style style = { io->lang, args->is_json, args->is_utc };
@@ -190,6 +201,8 @@ static int run(struct ctl_io *io, const struct ctl_args *args, const struct rsap
 	if (r == RV_OK) {
 		ctl_show(&style, args->op, pages.pages, pages.count, &out);
 		status = print(io, &out);
+		if (status == RV_CTL_OK && !is_well(args->op, pages.pages[0]))
+			status = RV_CTL_NOT_READY;
 	} else {
 		rv_buf_clear(io->err);
 		ctl_put_op_error(io->err, io->lang, args->op, error.code, error.key, error.where,

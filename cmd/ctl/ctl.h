@@ -9,6 +9,7 @@ enum rv_ctl_exit {
 	RV_CTL_NOT_FOUND = 3,   /* there is no such thing */
 	RV_CTL_DENIED = 4,      /* no token, a wrong one, or one without the right */
 	RV_CTL_UNREACHABLE = 5, /* no server, no answer in time, TLS failed */
+	RV_CTL_NOT_READY = 6,   /* the answer is a report that not all is well */
 };
 
 /* argv[0] is "ctl". Returns the exit status of the process. Uses standard input, output and error,

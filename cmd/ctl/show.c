@@ -92,15 +92,15 @@ static void put_cell(const struct ctl_style *style, const struct rv_contract_fie
 
 /* -- a table ------------------------------------------------------------------------------ */
 
-static void add_rows(const struct ctl_style *style, const struct rv_contract_op *op,
-		     const struct rv_contract_field *field, const void *page,
-		     struct ctl_table *table)
+static void add_rows(const struct ctl_style *style, const struct rv_contract_field *field,
+		     const void *page, struct ctl_table *table)
 {
 	struct rv_contract_list list = rv_contract_load_list(field, page);
 	struct rv_buf cell = { 0 };
 
 	for (size_t i = 0; i < list.len; i++) {
-		for (const char *const *column = op->columns; *column != NULL; column++) {
+		for (const char *const *column = field->of.type->columns; *column != NULL;
+		     column++) {
 			const struct rv_contract_field *f = rv_contract_field_find(field->of.type,
 										   rv_str(*column));
 
@@ -117,20 +117,20 @@ static void add_rows(const struct ctl_style *style, const struct rv_contract_op 
 	rv_buf_deinit(&cell);
 }
 
-static void show_table(const struct ctl_style *style, const struct rv_contract_op *op,
+static void show_table(const struct ctl_style *style, const struct rv_contract_field *field,
 		       const void *const *pages, size_t n, struct rv_buf *out)
 {
-	const struct rv_contract_field *field = rv_contract_field_find(op->out, rv_str(op->table));
+	const char *const *names = field->of.type->columns;
 	struct ctl_table table;
 	size_t columns = 0;
 
-	while (op->columns[columns] != NULL)
+	while (names[columns] != NULL)
 		columns++;
 	ctl_table_init(&table, columns);
 	for (size_t i = 0; i < columns; i++)
-		ctl_table_add(&table, rv_str(heading(style, op->columns[i])));
+		ctl_table_add(&table, rv_str(heading(style, names[i])));
 	for (size_t i = 0; i < n; i++)
-		add_rows(style, op, field, pages[i], &table);
+		add_rows(style, field, pages[i], &table);
 	ctl_table_print(&table, out);
 	if (table.cells.err != RV_OK)
 		out->err = table.cells.err;
@@ -245,6 +245,24 @@ static void show_struct(const struct ctl_style *style, const struct rv_contract_
 	}
 }
 
+/* -- a report ----------------------------------------------------------------------------- */
+
+/* What is said in one word, then a table for each list that is not empty. */
+static void show_report(const struct ctl_style *style, const struct rv_contract_type *type,
+			const void *value, struct rv_buf *out)
+{
+	show_fields(style, type, value, out);
+	for (size_t i = 0; i < type->count; i++) {
+		const struct rv_contract_field *field = &type->fields[i];
+
+		if (field->kind != RV_CONTRACT_STRUCT || field->of.type->columns == NULL ||
+		    rv_contract_load_list(field, value).len == 0)
+			continue;
+		rv_buf_printf(out, "\n%s\n", heading(style, field->name));
+		show_table(style, field, &value, 1, out);
+	}
+}
+
 /* -- JSON --------------------------------------------------------------------------------- */
 
 static void show_pages(const struct rv_contract_op *op, const void *const *pages, size_t n,
@@ -273,7 +291,12 @@ void ctl_show(const struct ctl_style *style, const struct rv_contract_op *op,
 	struct rv_jsonw w;
 
 	if (!style->is_json && op->table != NULL) {
-		show_table(style, op, pages, n, out);
+		show_table(style, rv_contract_field_find(op->out, rv_str(op->table)), pages, n,
+			   out);
+		return;
+	}
+	if (!style->is_json && op->report != NULL) {
+		show_report(style, op->out, pages[0], out);
 		return;
 	}
 	if (!style->is_json) {

@@ -1,7 +1,8 @@
 /* show.h - an answer, for people or for programs.
  *
  * For people: a list of things as a table with the columns of the contract; one thing as "heading:
- * value" lines; a module's config as it is. For programs: JSON, one object, pages merged.
+ * value" lines; a module's config as it is; a report as both. For programs: JSON, one object, pages
+ * merged.
  */
 #ifndef RV_CMD_CTL_SHOW_H
 #define RV_CMD_CTL_SHOW_H

@@ -136,7 +136,11 @@ def contract_c(model):
         out.append(f"const struct rv_contract_enum rv_{e.name}_words = "
                    f"{{ {quote(e.name)}, words_{e.name}, {len(e.values)} }};\n")
     for t in model.ordered:
-        fields = "NULL"
+        fields = columns = "NULL"
+        if t.columns:
+            columns = f"columns_{t.c}"
+            words = ", ".join(quote(n) for n in t.columns)
+            out.append(f"static const char *const {columns}[] = {{ {words}, NULL }};")
         if t.fields:
             fields = f"fields_{t.c}"
             out.append(f"static const struct rv_contract_field {fields}[] = {{")
@@ -144,7 +148,7 @@ def contract_c(model):
             out.append("};")
         out.append(f"const struct rv_contract_type {t.c}_type = "
                    f"{{ {quote(t.name)}, {fields}, {len(t.fields)}, sizeof(struct {t.c}), "
-                   f"{quote(t.sentence)} }};\n")
+                   f"{quote(t.sentence)}, {columns} }};\n")
     return "\n".join(out) + "\n"
 
 
@@ -158,15 +162,12 @@ def ops_c(model):
     for op in model.ops:
         codes = ", ".join("RV_" + e for e in op.all_errors())
         out.append(f"static const int errors_{op.c}[] = {{ {codes}, 0 }};")
-        if op.table():
-            columns = ", ".join(quote(n) for n in op.table().ref.columns)
-            out.append(f"static const char *const columns_{op.c}[] = {{ {columns}, NULL }};")
     out.append("\nconst struct rv_contract_op rv_contract_ops[] = {")
     for op in model.ops:
         page = op.page or {}
         out.append("\t{ " + ",\n\t  ".join([
             f".name = {quote(op.name)}", f".in = &{op.inp.c}_type", f".out = &{op.out.c}_type",
-            f".right = {quote(op.right)}", f".since = {quote(op.since)}",
+            f".owner = {quote(op.owner)}", f".right = {quote(op.right)}", f".since = {quote(op.since)}",
             f".is_repeatable = {'true' if op.repeatable else 'false'}",
             f".method = {quote(op.method)}", f".path = {quote(op.path)}",
             f".cli = {quote(op.raw_cli)}", f".doc = {quote(op.doc)}",
@@ -174,7 +175,7 @@ def ops_c(model):
             f".page_in = {quote(page.get('in'))}", f".page_out = {quote(page.get('out'))}",
             f".page_item = {quote(page.get('item'))}",
             f".table = {quote(op.table().name if op.table() else None)}",
-            f".columns = {'columns_' + op.c if op.table() else 'NULL'}"]) + " },")
+            f".report = {quote(op.report)}"]) + " },")
     out.append("};")
     out.append("const size_t rv_contract_op_count = RV_ARRAY_LEN(rv_contract_ops);\n")
     out.append("const struct rv_contract_msg rv_contract_msgs[] = {")

@@ -10,7 +10,8 @@ EXITS = (("0", "Done."), ("1", "The server could not do it, or not in the presen
          ("2", "The command line is wrong: this program, or the server, does not accept a value of it "
           "or of its files. Nothing was changed."), ("3", "There is no such thing."),
          ("4", "No token, a wrong one, or one without the right."),
-         ("5", "No server, no answer in time, or TLS failed."))
+         ("5", "No server, no answer in time, or TLS failed."),
+         ("6", "The status was shown, and it says that not every process is ready."))
 
 
 def option_names(op):

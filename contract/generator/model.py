@@ -15,7 +15,8 @@ FIELD_KEYS = {"tag", "name", "type", "min", "max", "item_max", "required", "opti
 TYPE_KEYS = {"name", "doc", "fields", "columns", "sentence"}
 ENUM_KEYS = {"name", "doc", "values"}
 MESSAGE_KEYS = {"name", "doc", "in", "out"}
-OP_KEYS = MESSAGE_KEYS | {"since", "right", "repeat", "http", "cli", "doc_ja", "errors", "page"}
+OP_KEYS = MESSAGE_KEYS | {"since", "right", "repeat", "http", "cli", "doc_ja", "errors", "page",
+                          "owner", "report"}
 FILE_KEYS = {"noun", "enums", "types", "operations", "messages"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 DEPTH_MAX = 4    # RV_CONTRACT_DEPTH_MAX of desc.h
@@ -208,11 +209,21 @@ class Operation(Message):
         self.page = raw.get("page")
         if self.page:
             self._page()
+        # The duty that answers it, as the bus method "<owner>.op".
+        self.owner = raw.get("owner", "rs")
+        if not re.fullmatch(r"[a-z]{1,12}", self.owner):
+            wrong(self.place, "'owner' is the name of a duty")
+        # A bool of 'out': is all well? Its answer is shown whole, and is an exit status.
+        self.report = raw.get("report")
+        if self.report:
+            field = self.out.field(self.report)
+            if field is None or field.kind != "bool":
+                wrong(self.place, "'report' names a bool of 'out'")
 
     def table(self):
         """The field of 'out' that the command line shows as a table, or None."""
         lists = [f for f in self.out.fields if f.is_list and f.kind == "struct" and f.ref.columns]
-        return lists[0] if lists else None
+        return lists[0] if lists and not self.report else None
 
     def all_errors(self):
         return self.errors + [e for e in ALWAYS if e not in self.errors]

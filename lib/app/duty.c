@@ -484,6 +484,7 @@ static int open_loop(struct rv_duty *duty, int control_fd)
 	if (err != RV_OK)
 		return err;
 	rv_process_init(&duty->process);
+	rv_process_listeners(&duty->process, duty->listeners, duty->listener_count);
 	return rv_control_chan_new(&duty->loop, control_fd, &control_callbacks, duty,
 				   &duty->control);
 }

@@ -92,6 +92,9 @@ struct rv_duty_spec {
 /* What the supervisor knows of one process; a watcher gets the list whenever it changes. */
 enum rv_duty_run { RV_DUTY_STARTING, RV_DUTY_READY, RV_DUTY_WAITING, RV_DUTY_STOPPING };
 
+/* How the note of one that is READY begins when changed items wait for its restart. */
+#define RV_DUTY_RESTART_NOTE "needs a restart: "
+
 enum { RV_DUTY_NOTE_MAX = 64, RV_DUTY_ROSTER_MAX = 128 };
 
 struct rv_duty_info {

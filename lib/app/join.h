@@ -4,9 +4,9 @@
  *   caller <== one fd === supervisor             (the other end goes to the duty)
  *
  * For whoever is not a child of that supervisor: librsapi (the pseudo duty "rsapi", which may call
- * `rs.op`). The fd is one end of a SOCK_SEQPACKET pair, a direct line: neither of its ends, nor the
- * supervisor's further life, depends on bus.sock. When the duty ends, the link ends; then ask
- * again:
+ * `rs.op` and the like). The fd is one end of a SOCK_SEQPACKET pair, a direct line: neither of its
+ * ends, nor the supervisor's further life, depends on bus.sock. When the duty ends, the link ends;
+ * then ask again:
  *
  *   r = rv_app_join(path, "rsapi", RV_APP_INSTANCE_ANY, "rs", &link);
  *   r = rv_bus_new(loop, "rsapi", link.self_instance, &bus);

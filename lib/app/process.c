@@ -4,16 +4,59 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/time.h"
 
+/* The kernel's word: the supervisor may be older than everything that it has told us. What starts
+ * behind the last ')' are numbers; the 20th of them is the start, in ticks since boot. */
+static int64_t parent_started_us(void)
+{
+	char path[32], text[1024];
+	unsigned long long ticks = 0;
+	const char *at = NULL;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)getppid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n > 0) {
+		text[n] = '\0';
+		at = strrchr(text, ')');
+	}
+	if (at == NULL || sscanf(at + 1,
+				 " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+				 "%*s %*s %*s %llu",
+				 &ticks) != 1)
+		return 0;
+	return rv_time_utc_us() - rv_time_boot_us() +
+	       (int64_t)ticks * RV_US_PER_SEC / sysconf(_SC_CLK_TCK);
+}
+
 void rv_process_init(struct rv_process *process)
 {
+	process->supervisor_us = parent_started_us();
 	process->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	process->fd_dir_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	process->started_us = rv_time_utc_us();
+}
+
+void rv_process_listeners(struct rv_process *process, const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n && process->listener_count < RV_DUTY_LISTEN_MAX; i++) {
+		struct sockaddr_storage addr;
+		socklen_t len = sizeof(addr);
+
+		if (getsockname(fds[i], (struct sockaddr *)&addr, &len) == 0)
+			rv_net_addr_format(&addr, process->listeners[process->listener_count++]);
+	}
 }
 
 void rv_process_deinit(struct rv_process *process)
@@ -99,4 +142,16 @@ void rv_process_metrics(const struct rv_process *process, struct rv_buf *out)
 		      "# TYPE reeve_process_start_time_seconds gauge\n"
 		      "reeve_process_start_time_seconds %.3f\n",
 		      (double)process->started_us / 1e6);
+	if (process->supervisor_us != 0)
+		rv_buf_printf(
+			out,
+			"# HELP reeve_supervisor_start_time_seconds Start of the supervisor.\n"
+			"# TYPE reeve_supervisor_start_time_seconds gauge\n"
+			"reeve_supervisor_start_time_seconds %.3f\n",
+			(double)process->supervisor_us / 1e6);
+	if (process->listener_count > 0)
+		rv_buf_puts(out, "# HELP reeve_listener Where it listens.\n"
+				 "# TYPE reeve_listener gauge\n");
+	for (size_t i = 0; i < process->listener_count; i++)
+		rv_buf_printf(out, "reeve_listener{address=\"%s\"} 1\n", process->listeners[i]);
 }

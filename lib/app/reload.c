@@ -51,7 +51,7 @@ static void note_pending(char *pending, const char *name)
 	size_t len = strlen(pending);
 
 	snprintf(pending + len, RV_DUTY_NOTE_MAX - len, "%s%s",
-		 len == 0 ? "needs a restart: " : ", ", name);
+		 len == 0 ? RV_DUTY_RESTART_NOTE : ", ", name);
 }
 
 static void on_change(void *arg, const struct rv_conf_sec *sec, const struct rv_conf_item *item)

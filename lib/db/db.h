@@ -162,12 +162,14 @@ struct rv_str rv_db_col_str(const struct rv_db_row *row, unsigned col); /* lent 
 
 struct rv_db_stats {
 	uint64_t commits, items, failed_items, failed_commits;
-	uint64_t queued;    /* submitted and not yet done, now */
-	uint64_t commit_us; /* sum of all groups, from BEGIN to durable */
-	uint64_t wal_bytes; /* now */
-	uint64_t losses;    /* of the connection to the database */
-	uint64_t away_us;   /* all the time without it, until now */
-	bool is_away;       /* now */
+	uint64_t queued;      /* submitted and not yet done, now */
+	uint64_t commit_us;   /* sum of all groups, from BEGIN to durable */
+	uint64_t wal_bytes;   /* now */
+	uint64_t losses;      /* of the connection to the database */
+	uint64_t away_us;     /* all the time without it, until now */
+	uint64_t away_now_us; /* since it went away; 0 = it is here */
+	bool is_away;         /* now */
+	const char *driver;   /* "sqlite": the scheme of its URL */
 };
 void rv_db_stats(struct rv_db *db, struct rv_db_stats *out);
 

@@ -48,7 +48,9 @@ void rv_db_stats(struct rv_db *db, struct rv_db_stats *out)
 	*out = db->stats;
 	out->is_away = db->away_since_us != 0;
 	if (out->is_away)
-		out->away_us += (uint64_t)(rv_time_boot_us() - db->away_since_us);
+		out->away_now_us = (uint64_t)(rv_time_boot_us() - db->away_since_us);
+	out->away_us += out->away_now_us;
+	out->driver = db->driver->scheme;
 	pthread_mutex_unlock(&db->lock);
 	out->queued = atomic_load(&db->open_items);
 	out->wal_bytes = db->conn != NULL ? db->driver->wal_bytes(db->conn) : 0; /* NULL: closing */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "contract/http.h"
@@ -48,7 +49,8 @@ static void reply_diag(struct rv_http_request *request, const struct rv_contract
 	reply_error(request, rv_contract_http_status(op, err), &error, NULL);
 }
 
-/* -- back from rs ----------------------------------------------------------------------------- */
+/* -- back from the owner
+ * ----------------------------------------------------------------------------- */
 
 static void reply_out(const struct call *call, struct rv_str bytes, struct rv_arena *arena)
 {
@@ -75,7 +77,7 @@ static void reply_out(const struct call *call, struct rv_str bytes, struct rv_ar
 		rv_log(RV_LOG_ERROR, "http.answer.malformed", RV_KS("op", call->op->name),
 		       RV_KS("error", rv_err_name(err)));
 		rv_diag_set(&diag, RV_ECORRUPT, "http.internal", "",
-			    "the answer of rs cannot be read");
+			    "the answer of %s cannot be read", call->op->owner);
 		reply_diag(call->request, call->op, RV_ECORRUPT, &diag);
 	}
 	rv_buf_deinit(&body);
@@ -89,13 +91,15 @@ static void reply_lost(const struct call *call, int status)
 
 	if (err == RV_ETIMEOUT)
 		rv_diag_set(&diag, err, "http.timeout", "",
-			    "rs did not answer in time; the operation may still be carried out");
+			    "%s did not answer in time; the operation may still be carried out",
+			    call->op->owner);
 	else if (status == RV_ECLOSED)
 		rv_diag_set(&diag, err, LOST_RS, "",
-			    "rs ended meanwhile; the operation may have been carried out");
+			    "%s ended meanwhile; the operation may have been carried out",
+			    call->op->owner);
 	else
-		rv_diag_set(&diag, err, "http.no_rs", "", "rs cannot be reached now (%s)",
-			    rv_err_name(status));
+		rv_diag_set(&diag, err, "http.no_rs", "", "%s cannot be reached now (%s)",
+			    call->op->owner, rv_err_name(status));
 	rv_log(RV_LOG_WARN, "http.operation.lost", RV_KS("op", call->op->name),
 	       RV_KS("error", rv_err_name(status)));
 	reply_diag(call->request, call->op, err, &diag);
@@ -126,16 +130,19 @@ static void on_reply(void *arg, int status, struct rv_str body)
 	free(call);
 }
 
-/* -- to rs ----------------------------------------------------------------------------------- */
+/* -- to the owner
+ * ----------------------------------------------------------------------------------- */
 
 static int send_op(struct call *call, struct rv_str token, const void *in)
 {
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	struct rv_buf body = { .wipe = true }, bytes = { .wipe = true };
 	struct rv_rs_op_in op = { .op = rv_str(call->op->name) };
+	char method[RV_BUS_NAME_MAX + 1];
 	struct rv_diag diag;
 	int err;
 
+	snprintf(method, sizeof(method), "%s.op", call->op->owner);
 	crypto_hash_sha256(hash, (const unsigned char *)token.ptr, token.len);
 	rv_contract_encode(call->op->in, in, &body);
 	op.token_sha256 = rv_strn(hash, sizeof(hash));
@@ -146,8 +153,8 @@ static int send_op(struct call *call, struct rv_str token, const void *in)
 		err = bytes.err;
 	}
 	if (err == RV_OK)
-		err = rv_bus_request(call->api->bus, "rs", -1, "rs.op", rv_buf_str(&bytes),
-				     call->api->timeout_us, on_reply, call);
+		err = rv_bus_request(call->api->bus, call->op->owner, -1, method,
+				     rv_buf_str(&bytes), call->api->timeout_us, on_reply, call);
 	rv_buf_deinit(&body);
 	rv_buf_deinit(&bytes);
 	return err;

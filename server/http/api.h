@@ -1,4 +1,4 @@
-/* api.h - requests to operations: routes, tokens, the way to rs and back. */
+/* api.h - requests to operations: routes, tokens, the way to their owners and back. */
 #ifndef RV_SERVER_HTTP_API_H
 #define RV_SERVER_HTTP_API_H
 
@@ -8,7 +8,7 @@
 struct rv_http_api {
 	struct rv_bus *bus;
 	int64_t timeout_us; /* of an operation */
-	unsigned pending;   /* operations at rs */
+	unsigned pending;   /* operations at their owners */
 };
 
 /* A rv_http_handler_fn; `arg` is the rv_http_api. Requests still pending when it ends are answered

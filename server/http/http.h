@@ -5,8 +5,8 @@
  *   *    /api/v2/...            operations of contract/ops: `Authorization: Bearer TOKEN`, JSON
  *                               in and out, errors as problem documents (contract/http.h)
  *
- * It holds no database: each operation goes to the duty rs as bus request `rs.op`, with the
- * SHA-256 of the token, and rs alone judges the token and its rights.
+ * It holds no database: each operation goes to the duty that owns it (rs, status) as bus request
+ * `<owner>.op`, with the SHA-256 of the token, and rs alone judges the token and its rights.
  *
  *   peer ==TLS== lib/net --> gate --> socketpair --> libmicrohttpd --> api --bus--> rs
  *                            (gate.h: one request at a time)

@@ -96,6 +96,25 @@ static int authorise(struct rs_ctx *ctx, const struct rv_rs_request *request, co
 	return RV_OK;
 }
 
+int rs_check_token(struct rs_ctx *ctx, const struct rv_rs_token_check_in *in,
+		   struct rv_rs_token_check_out *out, struct rv_diag *diag)
+{
+	const struct rv_rs_request request = { .token_sha256 = in->token_sha256 };
+	const char *right = rv_arena_copy(ctx->arena, in->right.ptr, in->right.len);
+	int err = right != NULL ? authorise(ctx, &request, right, diag) : -ENOMEM;
+
+	if (err != RV_OK && err != RV_EAUTH && err != RV_EDENIED)
+		return err;
+	*out = (struct rv_rs_token_check_out){ .status = err };
+	if (err == RV_OK) {
+		out->name = ctx->author;
+	} else {
+		out->key = rv_str(diag->key);
+		out->text = rv_str(diag->text);
+	}
+	return RV_OK;
+}
+
 int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_buf *out,
 		struct rv_diag *diag)
 {

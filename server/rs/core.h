@@ -160,6 +160,11 @@ int rs_config_give(struct rs_ctx *ctx, const struct rs_device *device, enum rv_c
 /* Columns of RS_SQL_VERSION_COLUMNS. */
 void rs_config_take(struct rs_reader *r, struct rv_config_version *out);
 
+/* rs.token-check: a refusal is an answer (*out tells it, with strings of diag); a failure of the
+ * store is returned. */
+int rs_check_token(struct rs_ctx *ctx, const struct rv_rs_token_check_in *in,
+		   struct rv_rs_token_check_out *out, struct rv_diag *diag) RV_MUSTCHECK;
+
 /* Find, authorise, read, check and run an operation, append its encoded result: rv_rs_op_run inside
  * a work function. On failure `out` may hold a part. */
 int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_buf *out,

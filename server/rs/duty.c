@@ -204,6 +204,14 @@ static int run_op(struct rv_db_tx *tx, struct rv_serve_job *base)
 	return err;
 }
 
+static int run_check(struct rv_db_tx *tx, struct rv_serve_job *base)
+{
+	struct job *job = job_of(base);
+	struct rs_ctx ctx = make_ctx(tx, job);
+
+	return rs_check_token(&ctx, base->in, base->out, &job->diag);
+}
+
 /* Whatever became of it, the caller gets an answer that says so: a refusal is no failure of the
  * bus. */
 static void done_op(struct rv_serve_job *base, int status)
@@ -250,6 +258,8 @@ static const struct rv_serve_method methods[] = {
 	{ "key.reseal-rs", &rv_key_reseal_rs_in_type, &rv_key_reseal_rs_out_type,
 	  sizeof(struct job), run_reseal, NULL },
 	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct job), run_op, done_op },
+	{ "rs.token-check", &rv_rs_token_check_in_type, &rv_rs_token_check_out_type,
+	  sizeof(struct job), run_check, NULL },
 };
 
 /* -- life ----------------------------------------------------------------------------------- */

@@ -335,9 +335,9 @@ const struct rv_conf_section rv_rs_sections[] = {
 };
 const size_t rv_rs_section_count = RV_ARRAY_LEN(rv_rs_sections);
 
-static const char *const rs_serves[] = { "rs.op",           "rs.pull", "rs.method-query",
-					 "rs.waiting-note", "rs.feed", "rs.report",
-					 "key.reseal-rs",   NULL };
+static const char *const rs_serves[] = { "rs.op",           "rs.pull",       "rs.method-query",
+					 "rs.waiting-note", "rs.feed",       "rs.report",
+					 "rs.token-check",  "key.reseal-rs", NULL };
 static const char *const rs_calls[] = { "ca.issue-sa", "ca.issue-many", NULL };
 static const char *const rs_publishes[] = { "rs.changed", NULL };
 static const char *const rs_reads[] = { "rs", "ca", NULL };

@@ -213,8 +213,14 @@ void rv_serve_db_metrics(struct rv_db *db, const char *component, struct rv_buf 
 					       s.commit_us };
 	const struct rv_metric away_time = { "db_away_seconds_total", "Time without the database.",
 					     s.away_us };
+	const struct rv_metric away_now = { "db_away_now_seconds",
+					    "Since the database went away; 0: it is here.",
+					    s.away_now_us };
 
 	rv_metric_put(out, component, rows, RV_ARRAY_LEN(rows));
 	rv_metric_put_seconds(out, component, &commit_time);
 	rv_metric_put_seconds(out, component, &away_time);
+	rv_metric_put_seconds(out, component, &away_now);
+	rv_metric_head(out, component, "db_driver", "How the store is kept.");
+	rv_buf_printf(out, "reeve_%s_db_driver{driver=\"%s\"} 1\n", component, s.driver);
 }

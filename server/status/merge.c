@@ -1,7 +1,8 @@
 #include "server/status/merge.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "server/status/sample.h"
 
 /* One line kept, text without its newline. */
 struct sample {
@@ -70,85 +71,6 @@ static struct family *family_of(struct rv_merge *merge, struct rv_str name)
 	return f;
 }
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/* Length of the name at the front of s; 0 = none. Colons only in names of metrics. */
-static size_t name_length(struct rv_str s, bool may_colon)
-{
-	size_t i = 0;
-
-	while (i < s.len && (is_letter(s.ptr[i]) || (may_colon && s.ptr[i] == ':') ||
-			     (i > 0 && s.ptr[i] >= '0' && s.ptr[i] <= '9')))
-		i++;
-	return i;
-}
-
-/* Length of `"value"` with its quotes and escapes; 0 = malformed. */
-static size_t quoted_length(struct rv_str s)
-{
-	if (s.len == 0 || s.ptr[0] != '"')
-		return 0;
-	for (size_t i = 1; i < s.len; i++) {
-		if (s.ptr[i] == '"')
-			return i + 1;
-		if (s.ptr[i] != '\\')
-			continue;
-		if (++i == s.len || strchr("\\\"n", s.ptr[i]) == NULL || s.ptr[i] == '\0')
-			return 0;
-	}
-	return 0;
-}
-
-/* Length of `{a="x",b="y"}`; 0 = malformed, or it brings a label that is ours to give. */
-static size_t labels_length(struct rv_str s, bool is_ours_reserved)
-{
-	size_t at = 1;
-
-	while (at < s.len && s.ptr[at] != '}') {
-		size_t n = name_length(rv_str_sub(s, at, s.len), false);
-		struct rv_str name = rv_str_sub(s, at, n);
-
-		if (n == 0 || at + n >= s.len || s.ptr[at + n] != '=')
-			return 0;
-		if (is_ours_reserved && (rv_str_is(name, "duty") || rv_str_is(name, "instance")))
-			return 0;
-		at += n + 1;
-		n = quoted_length(rv_str_sub(s, at, s.len));
-		if (n == 0)
-			return 0;
-		at += n;
-		if (at < s.len && s.ptr[at] == ',')
-			at++;
-		else if (at < s.len && s.ptr[at] != '}')
-			return 0;
-	}
-	return at < s.len ? at + 1 : 0;
-}
-
-/* " 12.5", " +Inf 1700000000000": numbers as the format has them, one or two. */
-static bool is_value(struct rv_str s)
-{
-	char text[64];
-	char *end;
-
-	if (s.len == 0 || (s.ptr[0] != ' ' && s.ptr[0] != '\t') ||
-	    !rv_str_copy(rv_str_trim(s), text, sizeof(text)))
-		return false;
-	(void)strtod(text, &end); /* the C locale's point: duties set no other */
-	if (end == text)
-		return false;
-	if (*end == ' ') {
-		char *stamp = end + 1;
-
-		(void)strtoll(stamp, &end, 10);
-		return end != stamp && *end == '\0';
-	}
-	return *end == '\0';
-}
-
 /* A histogram's samples carry a suffix to its name. */
 static struct family *family_of_sample(struct rv_merge *merge, struct source *source,
 				       struct rv_str name)
@@ -171,40 +93,33 @@ static struct family *family_of_sample(struct rv_merge *merge, struct source *so
 
 static void add_sample(struct rv_merge *merge, struct source *source, struct rv_str line)
 {
-	size_t n = name_length(line, true);
-	struct rv_str name = rv_str_sub(line, 0, n);
-	struct rv_str rest = rv_str_sub(line, n, line.len);
-	struct rv_str labels = { 0 };
+	struct rv_sample parsed;
 	struct family *family;
 	struct sample *sample;
 	char *text;
 
-	if (rest.len > 0 && rest.ptr[0] == '{') {
-		size_t len = labels_length(rest, source->duty != NULL);
-
-		if (len == 0)
-			goto malformed;
-		labels = rv_str_sub(rest, 1, len - 2);
-		rest = rv_str_sub(rest, len, rest.len);
+	if (rv_sample_parse(line, source->duty != NULL, &parsed) != RV_OK ||
+	    parsed.name.len > RV_MERGE_NAME_MAX) {
+		merge->malformed++;
+		return;
 	}
-	if (n == 0 || n > RV_MERGE_NAME_MAX || !is_value(rest))
-		goto malformed;
-	family = family_of_sample(merge, source, name);
+	family = family_of_sample(merge, source, parsed.name);
 	sample = rv_arena_alloc(&merge->arena, sizeof(*sample));
 	if (family == NULL || sample == NULL) {
 		fail(merge);
 		return;
 	}
-	rest = rv_str_trim(rest);
 	if (source->duty != NULL)
-		text = rv_arena_printf(
-			&merge->arena, "%.*s{duty=\"%s\",instance=\"%u\"%s%.*s} %.*s",
-			RV_STR_ARG(name), source->duty, source->instance, labels.len > 0 ? "," : "",
-			RV_STR_ARG(labels), RV_STR_ARG(rest));
+		text = rv_arena_printf(&merge->arena,
+				       "%.*s{duty=\"%s\",instance=\"%u\"%s%.*s} %.*s",
+				       RV_STR_ARG(parsed.name), source->duty, source->instance,
+				       parsed.labels.len > 0 ? "," : "", RV_STR_ARG(parsed.labels),
+				       RV_STR_ARG(parsed.value));
 	else
 		text = rv_arena_printf(&merge->arena,
-				       labels.len > 0 ? "%.*s{%.*s} %.*s" : "%.*s%.*s %.*s",
-				       RV_STR_ARG(name), RV_STR_ARG(labels), RV_STR_ARG(rest));
+				       parsed.labels.len > 0 ? "%.*s{%.*s} %.*s" : "%.*s%.*s %.*s",
+				       RV_STR_ARG(parsed.name), RV_STR_ARG(parsed.labels),
+				       RV_STR_ARG(parsed.value));
 	if (text == NULL) {
 		fail(merge);
 		return;
@@ -212,10 +127,6 @@ static void add_sample(struct rv_merge *merge, struct source *source, struct rv_
 	sample->text = rv_str(text);
 	*family->last = sample;
 	family->last = &sample->next;
-	return;
-
-malformed:
-	merge->malformed++;
 }
 
 /* "# HELP name words", "# TYPE name word"; any other comment is passed over. */
@@ -223,7 +134,7 @@ static void add_comment(struct rv_merge *merge, struct source *source, struct rv
 {
 	bool is_help = rv_str_starts(line, "# HELP ");
 	struct rv_str rest = rv_str_sub(line, sizeof("# HELP ") - 1, line.len);
-	size_t n = name_length(rest, true);
+	size_t n = rv_sample_name_length(rest, true);
 	struct family *family;
 	struct rv_str *slot;
 

@@ -32,9 +32,14 @@ const size_t rv_status_section_count = RV_ARRAY_LEN(rv_status_sections);
 
 static const char *const sections[] = { "status", NULL };
 
+static const char *const serves[] = { "status.op", NULL };
+static const char *const calls[] = { "rs.token-check", NULL };
+
 const struct rv_duty_spec rv_status_duty_spec = {
 	.name = "status",
 	.component = "status",
+	.serves = serves,
+	.calls = calls,
 	.sections = sections,
 	.listen_section = "status",
 	.listen_item = "listen",

@@ -6,22 +6,10 @@
 #include <string.h>
 
 #include "log/log.h"
-#include "server/status/ask.h"
 #include "server/status/merge.h"
-#include "server/status/server.h"
+#include "server/status/status_priv.h"
 
 static const char text_type[] = "text/plain; charset=utf-8";
-
-struct status {
-	struct rv_duty *duty;
-	struct rv_status_server *server;
-	struct rv_duty_info roster[RV_DUTY_ROSTER_MAX];
-	size_t roster_count;
-	uint64_t pages; /* answered */
-	uint64_t malformed_lines;
-	unsigned open_pages; /* waiting for answers of duties: at most RV_ASK_TIMEOUT_US */
-	bool is_stopping;
-};
 
 /* A page whose answers are being collected. */
 struct page {
@@ -87,20 +75,21 @@ static int merge_all(struct status *status, const struct rv_ask_answer *answers,
 
 static void finish_if_idle(struct status *status)
 {
-	struct rv_duty *duty = status->duty;
+	if (status->is_stopping && status->open_pages == 0)
+		rv_duty_stopped(status->duty);
+}
 
-	if (!status->is_stopping || status->open_pages > 0)
-		return;
-	free(status);
-	rv_duty_stopped(duty);
+void status_page_ended(struct status *status)
+{
+	status->pages++;
+	status->open_pages--;
+	finish_if_idle(status);
 }
 
 static void reply(struct page *page, int code, const char *type, struct rv_str body)
 {
-	page->status->pages++;
-	page->status->open_pages--;
 	rv_status_reply(page->conn, code, type, body);
-	finish_if_idle(page->status);
+	status_page_ended(page->status);
 	free(page);
 }
 
@@ -213,8 +202,13 @@ static int start(struct rv_duty *duty, void **out, struct rv_diag *diag)
 	if (status == NULL)
 		return -ENOMEM;
 	status->duty = duty;
-	err = rv_status_server_new(rv_duty_loop(duty), fds, n, on_page, status, &status->server);
+	err = rv_ops_new(rv_duty_bus(duty), rv_status_duty_spec.name, status_on_op, status,
+			 &status->ops);
+	if (err == RV_OK)
+		err = rv_status_server_new(rv_duty_loop(duty), fds, n, on_page, status,
+					   &status->server);
 	if (err != RV_OK) {
+		rv_ops_free(status->ops);
 		free(status);
 		return rv_diag_set(diag, err, "status.listen", "status.listen", "%s",
 				   uv_strerror(err));
@@ -233,13 +227,21 @@ static void stop(void *state)
 	finish_if_idle(status);
 }
 
+static void free_state(void *state)
+{
+	struct status *status = state;
+
+	rv_ops_free(status->ops);
+	free(status);
+}
+
 static void metrics(void *state, struct rv_buf *out)
 {
 	const struct status *status = state;
 
 	rv_buf_printf(
 		out,
-		"# HELP reeve_status_pages_total Pages of metrics and readiness answered.\n"
+		"# HELP reeve_status_pages_total Pages and status reports answered.\n"
 		"# TYPE reeve_status_pages_total counter\n"
 		"reeve_status_pages_total %" PRIu64 "\n"
 		"# HELP reeve_status_malformed_lines_total Lines of duties' metrics left out.\n"
@@ -254,5 +256,6 @@ const struct rv_duty_code rv_status_code = {
 	.schema_count = 1,
 	.start = start,
 	.stop = stop,
+	.free = free_state,
 	.metrics = metrics,
 };

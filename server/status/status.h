@@ -4,7 +4,10 @@
  *   GET /healthz   200 as long as the supervisor lives (status dies with it)
  *   GET /readyz    200, or 503 and one line per duty that is not ready: "proxy.0: reason"
  *
- * Plain HTTP/1.1; 127.0.0.1:9090 under `reeve serve`. The pages name processes and
+ * and the operation system.status, over the bus (`status.op`, server/ops): all of that in one
+ * answer, also while rs is down.
+ *
+ * The pages: plain HTTP/1.1; 127.0.0.1:9090 under `reeve serve`. The pages name processes and
  * counts, no device and no tenant.
  */
 #ifndef RV_SERVER_STATUS_STATUS_H

@@ -105,6 +105,23 @@ static void the_core_in_process_answers_like_any_rs(void **state)
 	rsapi_close(api);
 }
 
+/* How processes are is no matter of a store. */
+static void what_only_a_running_server_knows_is_refused(void **state)
+{
+	const struct fixture *f = *state;
+	struct rsapi_opt opt = { .url = f->url, .state_dir = f->state_dir };
+	struct rv_system_status_in in = { 0 };
+	struct rv_system_status_out out;
+	struct rsapi_error error = { 0 };
+	struct rsapi *api = NULL;
+
+	assert_int_equal(rsapi_open(&opt, &api, &error), RV_OK);
+	assert_int_equal(rsapi_system_status(api, &in, &out, &error), RV_EUNSUPPORTED);
+	assert_string_equal(error.key, "rsapi.owner");
+	assert_non_null(strstr(error.text, "system.status"));
+	rsapi_close(api);
+}
+
 static void a_store_in_use_is_refused(void **state)
 {
 	const struct fixture *f = *state;
@@ -157,6 +174,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_core_in_process_answers_like_any_rs,
+						set_up_store, tear_down),
+		cmocka_unit_test_setup_teardown(what_only_a_running_server_knows_is_refused,
 						set_up_store, tear_down),
 		cmocka_unit_test_setup_teardown(a_store_in_use_is_refused, set_up_store, tear_down),
 		cmocka_unit_test(a_missing_database_is_named),

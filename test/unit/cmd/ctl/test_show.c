@@ -150,6 +150,42 @@ static void one_thing_is_shown_line_by_line_and_its_text_as_it_is(void **state)
 		     "(no config)\n");
 }
 
+static void a_report_is_its_words_and_a_table_of_each_list(void **state)
+{
+	struct rv_incident_parameter detail = { RV_STR_LIT("detail"), RV_STR_LIT("signal 9") };
+	struct rv_notice notice = { .kind = RV_NOTICE_KIND_WAITING,
+				    .subject = RV_STR_LIT("rs.0"),
+				    .parameters = &detail,
+				    .parameters_len = 1 };
+	struct rv_process_info process = { .process = RV_STR_LIT("rs.0"),
+					   .state = RV_PROCESS_STATE_WAITING,
+					   .restarts = 2 };
+	struct rv_system_status_out out = { .version = RV_STR_LIT("0.1.0"),
+					    .has_devices = true,
+					    .devices = 5,
+					    .notices = &notice,
+					    .notices_len = 1,
+					    .processes = &process,
+					    .processes_len = 1 };
+	const void *pages[] = { &out };
+
+	(void)state;
+	assert_shows(&english, "system.status", pages, 1,
+		     "all ready                 no\n"
+		     "version                   0.1.0\n"
+		     "began                     -\n"
+		     "devices                   5\n"
+		     "waiting devices           -\n"
+		     "open incidents            -\n"
+		     "devices that need legacy  0\n"
+		     "\nNOTICES\n"
+		     "what happened\n"
+		     "rs.0 is down: signal 9. It will be started again; ? restarts so far.\n"
+		     "\nPROCESSES\n"
+		     "process  state  PID  restarts  up since  sandboxed  listens on\n"
+		     "rs.0     down   -    2         -         -\n");
+}
+
 static void an_answer_without_fields_shows_nothing(void **state)
 {
 	struct rv_device_delete_out out = { 0 };
@@ -167,6 +203,7 @@ int main(void)
 		cmocka_unit_test(incidents_say_what_happened),
 		cmocka_unit_test(pages_become_one_json_array),
 		cmocka_unit_test(one_thing_is_shown_line_by_line_and_its_text_as_it_is),
+		cmocka_unit_test(a_report_is_its_words_and_a_table_of_each_list),
 		cmocka_unit_test(an_answer_without_fields_shows_nothing),
 	};
 

@@ -203,6 +203,20 @@ static void without_rs_the_answer_is_503(void **state)
 	rv_buf_deinit(&c.answer);
 }
 
+static void an_operation_goes_to_its_owner_and_to_nobody_else(void **state)
+{
+	const char *parts[] = { "GET /api/v2/status HTTP/1.1\r\n" HOST CLOSE TOKEN "\r\n", NULL };
+	struct world w = { 0 };
+	struct client c = { .parts = parts };
+
+	(void)state;
+	fixture_run(&w, &c, true); /* rs is there, status is not */
+	assert_int_equal(w.ops, 0);
+	assert_non_null(strstr(c.answer.ptr, "HTTP/1.1 503 "));
+	assert_non_null(strstr(c.answer.ptr, "status cannot be reached now"));
+	rv_buf_deinit(&c.answer);
+}
+
 /* Nobody knows then whether it was done: the answer does not say that it was not. */
 static void the_end_of_rs_answers_what_is_on_its_way(void **state)
 {
@@ -362,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_request_gets_its_answer),
 		cmocka_unit_test(without_rs_the_answer_is_503),
+		cmocka_unit_test(an_operation_goes_to_its_owner_and_to_nobody_else),
 		cmocka_unit_test(the_end_of_rs_answers_what_is_on_its_way),
 		cmocka_unit_test(the_largest_head_is_answered),
 		cmocka_unit_test(large_bodies_and_answers_pass),
