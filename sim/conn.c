@@ -173,8 +173,9 @@ int sim_conn_shake(struct sim_conn *conn, enum sim_failure *why)
 	return want(conn, r);
 }
 
-int sim_conn_write(struct sim_conn *conn, struct rv_str bytes)
+int sim_conn_write(struct sim_conn *conn, struct rv_str bytes, bool has_more)
 {
+	rv_tls_hold(conn->tls, has_more);
 	return want(conn, rv_tls_write(conn->tls, bytes.ptr, bytes.len));
 }
 
@@ -209,6 +210,7 @@ void sim_conn_drop(struct sim_conn *conn)
 {
 	if (conn == NULL)
 		return;
+	rv_tls_hold(conn->tls, true); /* until close(2) */
 	(void)rv_tls_shutdown(conn->tls);
 	rv_tls_free(conn->tls);
 	uv_close((uv_handle_t *)&conn->poll, on_closed);

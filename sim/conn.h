@@ -31,8 +31,8 @@ int sim_conn_open(const struct sim_conn_opt *opt, struct sim_conn **out) RV_MUST
 
 /* RV_OK: TLS is up. RV_EWANTREAD, RV_EWANTWRITE: not yet. Others: *why tells. */
 int sim_conn_shake(struct sim_conn *conn, enum sim_failure *why) RV_MUSTCHECK;
-/* As rv_tls_write and rv_tls_read. */
-int sim_conn_write(struct sim_conn *conn, struct rv_str bytes) RV_MUSTCHECK;
+/* As rv_tls_write and rv_tls_read. has_more: another write follows at once. */
+int sim_conn_write(struct sim_conn *conn, struct rv_str bytes, bool has_more) RV_MUSTCHECK;
 int sim_conn_read(struct sim_conn *conn, char *buf, size_t size, size_t *len) RV_MUSTCHECK;
 
 /* After the handshake. */

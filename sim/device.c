@@ -239,7 +239,7 @@ static bool do_transfer(struct sim_device *d, const struct rv_sa_action *act)
 	struct sim_host *host = d->host;
 	size_t len = 0;
 	int r = act->act == RV_SA_ACT_SEND
-			? sim_conn_write(d->conn, act->bytes)
+			? sim_conn_write(d->conn, act->bytes, act->has_more)
 			: sim_conn_read(d->conn, host->buf, sizeof(host->buf), &len);
 
 	if (r == RV_EWANTREAD || r == RV_EWANTWRITE)

@@ -188,6 +188,12 @@ static void acknowledge(const struct rv_net_conn *conn)
 	setsockopt(conn->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
+/* Then nothing more is to come: the acknowledgement travels with the answer. */
+static bool is_settled(const struct rv_net_conn *conn)
+{
+	return conn->server->opt.settles && rv_list_is_empty(&conn->phase_link);
+}
+
 void rv_net_conn_read(struct rv_net_conn *conn)
 {
 	struct rv_net_server *server = conn->server;
@@ -201,7 +207,8 @@ void rv_net_conn_read(struct rv_net_conn *conn)
 		server->stats.bytes_in += len;
 		note_progress(conn);
 		cb->on_data(conn->user, conn, rv_strn(server->read_buf, len));
-		if (conn->state == RV_NET_OPEN && server->stats.bytes_out == sent)
+		if (conn->state == RV_NET_OPEN && server->stats.bytes_out == sent &&
+		    !is_settled(conn))
 			acknowledge(conn);
 		if (conn->state == RV_NET_OPEN && rv_tls_has_pending(conn->tls))
 			rv_net_ready(server, conn);
@@ -471,6 +478,21 @@ void rv_net_conn_finish(struct rv_net_conn *conn)
 	if (conn->out.bytes == 0)
 		end(conn);
 	update_events(conn);
+}
+
+int rv_net_conn_end(struct rv_net_conn *conn, struct rv_str data)
+{
+	int err;
+
+	if (conn->state != RV_NET_OPEN)
+		return RV_ECLOSED;
+	rv_tls_hold(conn->tls, true); /* until the shutdown(2) of linger */
+	err = rv_net_conn_write(conn, data);
+	if (err == RV_OK)
+		rv_net_conn_finish(conn);
+	else
+		rv_tls_hold(conn->tls, false);
+	return err;
 }
 
 void rv_net_conn_close(struct rv_net_conn *conn)

@@ -115,6 +115,9 @@ void rv_net_conn_set_user(struct rv_net_conn *conn, void *user);
  * ones become full records and a rest. RV_ELIMIT: out_max would be exceeded (nothing is taken);
  * RV_ECLOSED: finished or closed; others: the connection failed and on_close will follow. */
 int rv_net_conn_write(struct rv_net_conn *conn, struct rv_str data) RV_MUSTCHECK;
+/* The same, and rv_net_conn_finish when it is taken: bytes, close_notify and the end of the stream
+ * leave in one packet if they fit one. */
+int rv_net_conn_end(struct rv_net_conn *conn, struct rv_str data) RV_MUSTCHECK;
 size_t rv_net_conn_queued(const struct rv_net_conn *conn); /* bytes waiting */
 /* Close after everything queued has been sent (close_notify included), or now, perhaps losing it.
  * After finish no callback but on_close comes; input is thrown away for up to 2 s or 256 KiB, so

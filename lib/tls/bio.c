@@ -8,11 +8,12 @@
 static int socket_write(BIO *bio, const char *data, int len)
 {
 	struct rv_tls *tls = BIO_get_data(bio);
+	int flags = MSG_NOSIGNAL | (tls->is_held ? MSG_MORE : 0);
 	ssize_t n;
 
 	BIO_clear_retry_flags(bio);
 	do {
-		n = send(tls->fd, data, (size_t)len, MSG_NOSIGNAL);
+		n = send(tls->fd, data, (size_t)len, flags);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		BIO_set_retry_write(bio);

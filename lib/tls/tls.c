@@ -255,6 +255,11 @@ int rv_tls_shutdown(struct rv_tls *tls)
 	return ret >= 0 ? RV_OK : classify(tls, ret);
 }
 
+void rv_tls_hold(struct rv_tls *tls, bool is_held)
+{
+	tls->is_held = is_held;
+}
+
 bool rv_tls_has_pending(const struct rv_tls *tls)
 {
 	return tls->broken == RV_OK && !tls->is_drained && SSL_has_pending(tls->ssl) == 1;

@@ -97,6 +97,11 @@ int rv_tls_read(struct rv_tls *tls, void *buf, size_t size, size_t *out_len) RV_
 int rv_tls_write(struct rv_tls *tls, const void *data, size_t len) RV_MUSTCHECK;
 int rv_tls_shutdown(struct rv_tls *tls); /* sends close_notify; does not wait for the peer's */
 
+/* For who knows that more follows at once: while held, the kernel may keep the last packet back
+ * (tcp(7): MSG_MORE, 200 ms at most), so that several records go out in one. The next write that is
+ * not held sends all, as do shutdown(2) and close(2) of the socket. Records stay what they are. */
+void rv_tls_hold(struct rv_tls *tls, bool is_held);
+
 /* Bytes already decrypted and waiting: poll would not report them. */
 bool rv_tls_has_pending(const struct rv_tls *tls);
 

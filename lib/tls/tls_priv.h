@@ -38,6 +38,7 @@ struct rv_tls {
 	int broken;       /* RV_OK, or the code every further call returns: SSL is unusable */
 	int socket_errno; /* of the last failed send or recv */
 	unsigned recvs;   /* in this call */
+	bool is_held;     /* rv_tls_hold */
 	bool is_open;     /* handshake completed */
 	bool is_eof;      /* the socket has no more to give */
 	bool is_drained;  /* the last call wanted to read: what OpenSSL buffers is no record yet */

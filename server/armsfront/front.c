@@ -114,10 +114,8 @@ static void send_and_end(struct rv_front_exchange *x, const struct rv_buf *bytes
 	x->is_ended = true;
 	if (x->conn == NULL)
 		return;
-	if (bytes->err != RV_OK || rv_net_conn_write(x->conn, rv_buf_str(bytes)) != RV_OK)
+	if (bytes->err != RV_OK || rv_net_conn_end(x->conn, rv_buf_str(bytes)) != RV_OK)
 		rv_net_conn_close(x->conn);
-	else
-		rv_net_conn_finish(x->conn);
 	rv_fail_point("front.answer.sent");
 }
 

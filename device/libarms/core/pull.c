@@ -119,6 +119,7 @@ static bool act_network(struct rv_sa *sa, struct rv_sa_action *out)
 		break;
 	default:
 		out->act = RV_SA_ACT_SEND;
+		out->has_more = sa->step == RV_SA_STEP_SEND_HEAD;
 		out->bytes = rv_buf_str(sa->step == RV_SA_STEP_SEND_HEAD ? &sa->exchange.head
 									 : &sa->exchange.body);
 	}

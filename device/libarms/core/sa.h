@@ -87,6 +87,7 @@ struct rv_sa_action {
 	struct rv_str certificate; /* the device's, empty: none */
 	struct rv_str private_key;
 	struct rv_str bytes; /* SEND: 1 .. 16,384 of them, for one write */
+	bool has_more;       /* SEND: another one follows at once; both may go out in one packet */
 	int code;            /* DONE: 0 or ARMS_E* */
 };
 
