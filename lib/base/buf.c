@@ -105,16 +105,34 @@ void rv_buf_putc(struct rv_buf *buf, char c)
 	rv_buf_put(buf, &c, 1);
 }
 
-/* Formatted aside: vsnprintf() ends with a NUL for which the limit may leave no room. */
+/* In place, when there is room for it and for the NUL that vsnprintf() ends with. */
+static bool printf_here(struct rv_buf *buf, const char *fmt, va_list args)
+{
+	size_t limit = buf->max > 0 && buf->max < buf->cap ? buf->max : buf->cap;
+	size_t room = limit > buf->len ? limit - buf->len : 0;
+	int len = room > 0 ? vsnprintf(buf->ptr + buf->len, room, fmt, args) : -1;
+
+	if (len < 0 || (size_t)len >= room)
+		return false;
+	buf->len += (size_t)len;
+	return true;
+}
+
 void rv_buf_printf(struct rv_buf *buf, const char *fmt, ...)
 {
 	va_list args;
 	char *aside = NULL;
+	bool is_done;
 	int len;
 
 	if (buf->err != RV_OK)
 		return;
 	va_start(args, fmt);
+	is_done = printf_here(buf, fmt, args);
+	va_end(args);
+	if (is_done)
+		return;
+	va_start(args, fmt); /* aside: an argument may be text of this buffer, which moves */
 	len = vasprintf(&aside, fmt, args);
 	va_end(args);
 	if (len < 0) {

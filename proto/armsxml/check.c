@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/armshttp/url.h"
 #include "proto/armsxml/build.h"
@@ -11,9 +12,12 @@
 
 enum { WHERE_MAX = RV_DIAG_WHERE_MAX };
 
-/* "group[2]." before the names of a group's children. */
+/* Where a value stands: "group[2].name", or "name[1]". Made text only for a refusal. */
 struct path {
-	char text[WHERE_MAX];
+	const struct path *group; /* the repeated one around it; NULL: none */
+	const struct rv_armsxml_elem *elem;
+	size_t index;
+	char text[WHERE_MAX]; /* by where() */
 };
 
 static const char key[] = RV_ARMSXML_CHECK_KEY;
@@ -26,98 +30,118 @@ static const bool is_unfit[UCHAR_MAX + 1] = {
 	[0x80 ... UCHAR_MAX] = true,
 };
 
+/* Eight bytes of ' ' .. 0x7f: no subtraction borrows and no high bit is set. */
+static bool are_plain(const unsigned char *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return ((word | (word - UINT64_C(0x2020202020202020))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* Offset of the first byte that cannot be sent, or text.len. */
 static size_t find_unfit(struct rv_str text)
 {
 	const unsigned char *p = (const unsigned char *)text.ptr;
 	size_t i = 0;
 
-	while (text.len - i >= 4 &&
-	       !(is_unfit[p[i]] | is_unfit[p[i + 1]] | is_unfit[p[i + 2]] | is_unfit[p[i + 3]]))
-		i += 4;
-	while (i < text.len && !is_unfit[p[i]])
-		i++;
+	while (i < text.len) {
+		if (text.len - i >= sizeof(uint64_t) && are_plain(p + i))
+			i += sizeof(uint64_t);
+		else if (is_unfit[p[i]])
+			return i;
+		else
+			i++;
+	}
 	return i;
 }
 
-static int check_text(struct rv_str text, size_t max, const char *where, struct rv_diag *diag)
+static const char *place_of(struct path *path)
+{
+	const struct path *group = path->group;
+	char before[WHERE_MAX] = "", index[24] = "";
+
+	if (group != NULL)
+		snprintf(before, sizeof(before), "%.32s[%zu].", group->elem->name, group->index);
+	if (rv_armsxml_is_repeated(path->elem))
+		snprintf(index, sizeof(index), "[%zu]", path->index);
+	snprintf(path->text, sizeof(path->text), "%.40s%.32s%s", before, path->elem->name, index);
+	return path->text;
+}
+
+static int check_text(struct rv_str text, size_t max, struct path *path, struct rv_diag *diag)
 {
 	size_t at;
 
 	if (text.len > max)
-		return rv_diag_set(diag, RV_ELIMIT, key, where, "%zu bytes, allowed are %zu",
-				   text.len, max);
+		return rv_diag_set(diag, RV_ELIMIT, key, place_of(path),
+				   "%zu bytes, allowed are %zu", text.len, max);
 	at = find_unfit(text);
 	if (at == text.len)
 		return RV_OK;
-	return rv_diag_set(diag, RV_EINVALID, key, where,
+	return rv_diag_set(diag, RV_EINVALID, key, place_of(path),
 			   "byte %zu is 0x%02x: only ASCII text can be sent, other data as "
 			   "binary",
 			   at + 1, (unsigned char)text.ptr[at]);
 }
 
-static int check_module(const struct rv_armsxml_elem *elem, const struct rv_armsxml_module *module,
-			const char *where, struct rv_diag *diag)
+static int check_module(const struct rv_armsxml_module *module, struct path *path,
+			struct rv_diag *diag)
 {
+	const struct rv_armsxml_elem *elem = path->elem;
 	int r;
 
 	if (elem->kind == RV_ARMSXML_CONFIG)
 		return !module->has_config || module->is_binary
 			       ? RV_OK
-			       : check_text(module->config, SIZE_MAX, where, diag);
-	r = check_text(module->version, RV_ARMSXML_TEXT_MAX, where, diag);
-	return r < 0 ? r : check_text(module->infostring, elem->max_bytes, where, diag);
+			       : check_text(module->config, SIZE_MAX, path, diag);
+	r = check_text(module->version, RV_ARMSXML_TEXT_MAX, path, diag);
+	return r < 0 ? r : check_text(module->infostring, elem->max_bytes, path, diag);
 }
 
-static int check_item(const struct rv_armsxml_item *item, const char *where, struct rv_diag *diag)
+static int check_item(const struct rv_armsxml_item *item, struct path *path, struct rv_diag *diag)
 {
-	return item->is_binary ? RV_OK : check_text(item->body, RV_ARMSXML_TEXT_MAX, where, diag);
+	return item->is_binary ? RV_OK : check_text(item->body, RV_ARMSXML_TEXT_MAX, path, diag);
 }
 
 static int check_table(const struct rv_armsxml_elem *table, const char *base,
-		       const struct path *path, bool is_negative, struct rv_diag *diag);
+		       const struct path *group, bool is_negative, struct rv_diag *diag);
 
-static int check_value(const struct rv_armsxml_elem *elem, const char *value,
-		       const struct path *path, bool is_negative, struct rv_diag *diag)
+static int check_value(const char *value, struct path *path, bool is_negative, struct rv_diag *diag)
 {
+	const struct rv_armsxml_elem *elem = path->elem;
 	const void *p = value;
-	struct path below = { .text = "" };
 
 	switch (elem->kind) {
 	case RV_ARMSXML_GROUP:
-		if (is_negative)
-			return RV_OK;
-		if (rv_armsxml_is_repeated(elem))
-			snprintf(below.text, sizeof(below.text), "%.64s.", path->text);
-		return check_table(elem->children, value, &below, is_negative, diag);
+		return is_negative ? RV_OK
+				   : check_table(elem->children, value,
+						 rv_armsxml_is_repeated(elem) ? path : NULL,
+						 is_negative, diag);
 	case RV_ARMSXML_TEXT:
-		return check_text(*(const struct rv_str *)p, elem->max_bytes, path->text, diag);
+		return check_text(*(const struct rv_str *)p, elem->max_bytes, path, diag);
 	case RV_ARMSXML_MODULE:
 	case RV_ARMSXML_CONFIG:
-		return check_module(elem, p, path->text, diag);
+		return check_module(p, path, diag);
 	case RV_ARMSXML_ITEM:
-		return check_item(p, path->text, diag);
+		return check_item(p, path, diag);
 	default:
 		return RV_OK;
 	}
 }
 
 static int check_table(const struct rv_armsxml_elem *table, const char *base,
-		       const struct path *path, bool is_negative, struct rv_diag *diag)
+		       const struct path *group, bool is_negative, struct rv_diag *diag)
 {
 	for (const struct rv_armsxml_elem *elem = table; elem->name != NULL; elem++) {
+		struct path here = { .group = group, .elem = elem };
 		size_t count = rv_armsxml_value_count(elem, base);
-		struct path here;
 
-		snprintf(here.text, sizeof(here.text), "%.32s%.32s", path->text, elem->name);
 		if (rv_armsxml_is_repeated(elem) && count > elem->max_count)
-			return rv_diag_set(diag, RV_ELIMIT, key, here.text,
+			return rv_diag_set(diag, RV_ELIMIT, key, elem->name,
 					   "%zu times, allowed are %u", count, elem->max_count);
-		for (size_t i = 0; i < count; i++) {
-			if (rv_armsxml_is_repeated(elem))
-				snprintf(here.text, sizeof(here.text), "%.32s%.32s[%zu]",
-					 path->text, elem->name, i);
-			int r = check_value(elem, rv_armsxml_value(elem, base, i), &here,
+		for (; here.index < count; here.index++) {
+			int r = check_value(rv_armsxml_value(elem, base, here.index), &here,
 					    is_negative, diag);
 			if (r < 0)
 				return r;
@@ -129,9 +153,7 @@ static int check_table(const struct rv_armsxml_elem *table, const char *base,
 int rv_armsxml_check_fields(const struct rv_armsxml_elem *table, const void *message,
 			    struct rv_diag *diag)
 {
-	static const struct path top = { .text = "" };
-
-	return check_table(table, message, &top, false, diag);
+	return check_table(table, message, NULL, false, diag);
 }
 
 int rv_armsxml_check_range(struct rv_armsxml_int number, int32_t min, int32_t max,
@@ -218,11 +240,13 @@ static int check_pem(struct rv_str pem, const char *where, struct rv_diag *diag)
 	for (size_t at = 0; at < pem.len;) {
 		struct rv_str rest = rv_str_sub(pem, at, pem.len);
 
+		at += rv_str_find(rest, '\n') + 1;
+		if (rest.ptr[0] != '-' && rest.ptr[0] != 'P')
+			continue;
 		is_found |= rv_str_starts(rest, "-----BEGIN");
 		if (rv_str_starts(rest, "-----BEGIN ENCRYPTED") ||
 		    rv_str_starts(rest, "Proc-Type: 4,ENCRYPTED"))
 			return rv_diag_set(diag, RV_EINVALID, key, where, "the key is encrypted");
-		at += rv_str_find(rest, '\n') + 1;
 	}
 	return is_found ? RV_OK
 			: rv_diag_set(diag, RV_EINVALID, key, where,
@@ -239,30 +263,36 @@ static int check_identity(const struct rv_armsxml_response *res, struct rv_diag 
 	return r < 0 ? r : check_pem(res->sa_private_key, "sa-private-key", diag);
 }
 
+/* diag->where is the child. */
 static int check_heartbeat(const struct rv_armsxml_response *res, size_t i, struct rv_diag *diag)
 {
 	const struct rv_armsxml_heartbeat *hb = &res->heartbeats[i];
 	struct in6_addr address;
 	char host[INET6_ADDRSTRLEN];
-	char where[WHERE_MAX];
 	int r;
 
-	snprintf(where, sizeof(where), "heartbeat-info[%zu].host", i);
 	if (!rv_str_copy(hb->host, host, sizeof(host)) ||
 	    (inet_pton(AF_INET, host, &address) != 1 && inet_pton(AF_INET6, host, &address) != 1))
-		return rv_diag_set(diag, RV_EINVALID, key, where, "not a numeric address");
-	snprintf(where, sizeof(where), "heartbeat-info[%zu].port", i);
-	r = rv_armsxml_check_range(hb->port, 1, UINT16_MAX, where, diag);
+		return rv_diag_set(diag, RV_EINVALID, key, "host", "not a numeric address");
+	r = rv_armsxml_check_range(hb->port, 1, UINT16_MAX, "port", diag);
 	if (r < 0)
 		return r;
-	snprintf(where, sizeof(where), "heartbeat-info[%zu].passphrase", i);
 	if (hb->passphrase.len == 0)
-		return rv_diag_set(diag, RV_EINVALID, key, where, "missing");
-	snprintf(where, sizeof(where), "heartbeat-info[%zu].interval", i);
-	r = rv_armsxml_check_range(hb->interval, 1, INT32_MAX, where, diag);
+		return rv_diag_set(diag, RV_EINVALID, key, "passphrase", "missing");
+	r = rv_armsxml_check_range(hb->interval, 1, INT32_MAX, "interval", diag);
 	if (r == RV_OK && hb->interval.value != res->heartbeats[0].interval.value)
-		return rv_diag_set(diag, RV_EINVALID, key, where, "all intervals must be equal");
+		return rv_diag_set(diag, RV_EINVALID, key, "interval",
+				   "all intervals must be equal");
 	return r;
+}
+
+/* diag->where "child" becomes "heartbeat-info[i].child". */
+static void name_heartbeat(struct rv_diag *diag, size_t i)
+{
+	char child[16];
+
+	snprintf(child, sizeof(child), "%.15s", diag->where);
+	snprintf(diag->where, sizeof(diag->where), "heartbeat-info[%zu].%s", i, child);
 }
 
 static int check_heartbeats(const struct rv_armsxml_response *res, struct rv_diag *diag)
@@ -272,6 +302,8 @@ static int check_heartbeats(const struct rv_armsxml_response *res, struct rv_dia
 				   "missing: original devices would run a busy loop");
 	for (size_t i = 0; i < res->heartbeat_count; i++) {
 		int r = check_heartbeat(res, i, diag);
+		if (r < 0 && diag != NULL)
+			name_heartbeat(diag, i);
 		if (r < 0)
 			return r;
 	}
@@ -333,14 +365,13 @@ int rv_armsxml_check_response(const struct rv_armsxml_response *res, struct rv_d
 		[RV_ARMSXML_CONFIG_SOLICITATION] = check_config_solicitation,
 		[RV_ARMSXML_PUSH_METHOD_QUERY] = check_push_method_query,
 	};
-	static const struct path top = { .text = "" };
 	int r = rv_armsxml_check_range(res->code, 0, RV_ARMSXML_CODE_MAX, "result-code", diag);
 	bool is_negative;
 
 	if (r < 0)
 		return r;
 	is_negative = !rv_arms_code_is_success(res->code.value);
-	r = check_table(rv_armsxml_response_table(res->type), (const char *)res, &top, is_negative,
+	r = check_table(rv_armsxml_response_table(res->type), (const char *)res, NULL, is_negative,
 			diag);
 	return r < 0 || is_negative ? r : checks[res->type](res, diag);
 }

@@ -57,6 +57,9 @@ static void end_job(struct rv_serve_job *job)
 void rv_serve_encode(struct rv_serve_job *job)
 {
 	rv_buf_clear(&job->reply);
+	/* What it says lies in the arena. Room at once: a wiping buffer that grows copies and wipes
+	 * at each step. */
+	(void)rv_buf_reserve(&job->reply, job->arena.used);
 	rv_contract_encode(job->method->out, job->out, &job->reply);
 }
 
