@@ -131,7 +131,6 @@ int sim_conn_open(const struct sim_conn_opt *opt, struct sim_conn **out)
 		return err;
 	}
 	conn->poll.data = conn;
-	(void)want(conn, RV_EWANTWRITE);
 	*out = conn;
 	return RV_OK;
 }
@@ -159,7 +158,7 @@ int sim_conn_shake(struct sim_conn *conn, enum sim_failure *why)
 	int r = connected(conn);
 
 	if (r == RV_EWANTWRITE)
-		return r;
+		return want(conn, r);
 	if (r != RV_OK) {
 		/* A server that closes at once may be heard of before its acceptance is. */
 		*why = r == -ECONNRESET || r == -EPIPE ? SIM_FAIL_CLOSED : SIM_FAIL_CONNECT;

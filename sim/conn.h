@@ -26,7 +26,8 @@ struct sim_conn_opt {
 	void *arg;
 };
 
-/* Starts. -errno, -ENOMEM. */
+/* Starts; sim_conn_shake is worth calling at once: on loopback the connection is there already.
+ * -errno, -ENOMEM. */
 int sim_conn_open(const struct sim_conn_opt *opt, struct sim_conn **out) RV_MUSTCHECK;
 
 /* RV_OK: TLS is up. RV_EWANTREAD, RV_EWANTWRITE: not yet. Others: *why tells. */

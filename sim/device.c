@@ -216,7 +216,8 @@ static bool do_open(struct sim_device *d, const struct rv_sa_action *act)
 
 	if (d->conn == NULL || d->open_us != act->deadline_us) {
 		begin_open(d, act);
-		return d->conn == NULL;
+		if (d->conn == NULL)
+			return true;
 	}
 	r = sim_conn_shake(d->conn, &why);
 	if (r == RV_EWANTREAD || r == RV_EWANTWRITE)

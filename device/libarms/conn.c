@@ -240,10 +240,11 @@ int rv_conn_open(struct rv_conn *conn, const struct rv_conn_opt *opt, int64_t de
 	return r;
 }
 
-int rv_conn_send(struct rv_conn *conn, struct rv_str bytes, int64_t deadline_us)
+int rv_conn_send(struct rv_conn *conn, struct rv_str bytes, bool has_more, int64_t deadline_us)
 {
 	int r;
 
+	rv_tls_hold(conn->tls, has_more);
 	while ((r = rv_tls_write(conn->tls, bytes.ptr, bytes.len)) != RV_OK) {
 		r = tls_wait(conn, r, deadline_us);
 		if (r != RV_OK)
@@ -266,8 +267,10 @@ int rv_conn_read(struct rv_conn *conn, char *buf, size_t size, size_t *out_len, 
 
 void rv_conn_close(struct rv_conn *conn)
 {
-	if (conn->tls != NULL)
+	if (conn->tls != NULL) {
+		rv_tls_hold(conn->tls, true); /* until close(2) */
 		(void)rv_tls_shutdown(conn->tls);
+	}
 	rv_tls_free(conn->tls);
 	rv_tls_ctx_unref(conn->ctx);
 	if (conn->fd >= 0)

@@ -30,8 +30,10 @@ struct rv_conn_opt {
 int rv_conn_open(struct rv_conn *conn, const struct rv_conn_opt *opt,
 		 int64_t deadline_us) RV_MUSTCHECK;
 
-/* One write, one TLS record. 1 .. RV_TLS_RECORD_MAX bytes. Failures as above, but left open. */
-int rv_conn_send(struct rv_conn *conn, struct rv_str bytes, int64_t deadline_us) RV_MUSTCHECK;
+/* One write, one TLS record. 1 .. RV_TLS_RECORD_MAX bytes. has_more: the next one follows at once,
+ * and may leave in the same packet. Failures as above, but left open. */
+int rv_conn_send(struct rv_conn *conn, struct rv_str bytes, bool has_more,
+		 int64_t deadline_us) RV_MUSTCHECK;
 
 /* Whatever comes next, at least one byte. RV_ECLOSED: the server has ended. */
 int rv_conn_read(struct rv_conn *conn, char *buf, size_t size, size_t *out_len,

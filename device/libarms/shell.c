@@ -141,7 +141,7 @@ static void carry_out(struct arms_context *ctx, const struct rv_sa_action *act)
 		report(ctx, open_connection(ctx, act));
 		break;
 	case RV_SA_ACT_SEND:
-		report(ctx, rv_conn_send(&ctx->conn, act->bytes, act->deadline_us));
+		report(ctx, rv_conn_send(&ctx->conn, act->bytes, act->has_more, act->deadline_us));
 		break;
 	case RV_SA_ACT_READ:
 		read_some(ctx, act->deadline_us);
