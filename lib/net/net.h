@@ -3,8 +3,9 @@
  * rv_net_server accepts on given listening sockets and does handshakes; rv_net_conn then
  * delivers plain bytes and takes them. Budgets are part of the contract: at most `conns_max`
  * connections, `handshake_us` from accept to the end of the handshake, `idle_us` without progress;
- * beyond them the connection is closed and counted. At most RV_NET_ACCEPT_BATCH accepts and one
- * 16 KiB read per connection and loop turn, so nobody starves.
+ * beyond them the connection is closed and counted. At most RV_NET_ACCEPT_BATCH of those who
+ * are let in, RV_NET_REFUSE_BATCH with the others, and one 16 KiB read per connection and loop
+ * turn: so nobody starves, and who has no chance learns it at once.
  *
  * Admission. Until its ClientHello has come in whole, a client costs a descriptor and half a KiB;
  * then it needs one of `handshakes_max` places. Who cannot be admitted is reset before any TLS:
@@ -40,6 +41,7 @@
 
 enum {
 	RV_NET_ACCEPT_BATCH = 64,
+	RV_NET_REFUSE_BATCH = 1024, /* those who are reset at once cost next to nothing */
 	RV_NET_READ_MAX = 16384,
 	RV_NET_ADDR_MAX = 56, /* with the final NUL */
 	RV_NET_OUT_MAX_DEFAULT = 4194304,

@@ -116,14 +116,26 @@ static bool is_listener_broken(int err)
 	return err == EBADF || err == EINVAL || err == ENOTSOCK || err == EOPNOTSUPP;
 }
 
+/* True: it was let in, which may have cost a handshake. */
+static bool take_in(struct rv_net_server *server, int fd, const struct sockaddr_storage *addr)
+{
+	const struct rv_net_stats *s = &server->stats;
+	uint64_t before = s->refused_full + s->refused_busy + s->refused_source;
+
+	rv_net_conn_accept(server, fd, addr, false);
+	return s->refused_full + s->refused_busy + s->refused_source == before;
+}
+
 static void on_acceptable(uv_poll_t *handle, int status, int events)
 {
 	struct rv_net_listener *listener = handle->data;
 	struct rv_net_server *server = listener->server;
+	unsigned taken = 0;
 
 	(void)status; /* accept tells more exactly */
 	(void)events;
-	for (int i = 0; i < RV_NET_ACCEPT_BATCH && !server->is_stopping && server->drained == NULL;
+	for (unsigned i = 0; i < RV_NET_REFUSE_BATCH && taken < RV_NET_ACCEPT_BATCH &&
+			     !server->is_stopping && server->drained == NULL;
 	     i++) {
 		struct sockaddr_storage addr = { 0 };
 		socklen_t len = sizeof(addr);
@@ -131,7 +143,7 @@ static void on_acceptable(uv_poll_t *handle, int status, int events)
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			rv_net_conn_accept(server, fd, &addr, false);
+			taken += take_in(server, fd, &addr);
 		} else if (errno == EAGAIN) {
 			return;
 		} else if (is_starvation(errno)) {
