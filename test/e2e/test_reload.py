@@ -277,6 +277,22 @@ def a_live_share_of_one_source_holds_for_newcomers():
 
 
 @test
+def a_live_idle_time_ends_silent_connections():
+    def is_ended():
+        with connect("http") as s:
+            s.settimeout(4)
+            try:
+                return s.recv(1) == b""
+            except TimeoutError:
+                return False
+
+    check(not is_ended(), "ended before")
+    reload({"http": {"idle_timeout": "1s"}})
+    until("a silent connection to be ended", is_ended)
+    reload({"http": {"idle_timeout": "90s"}})
+
+
+@test
 def a_live_lifetime_is_that_of_the_next_certificate():
     reload({"ca": {"lifetime": "90d"}})
     reeve.ctl("device", "create", did(7), "--ls-key", fleet.LS_KEY, "--rs-key", "rs-key")
