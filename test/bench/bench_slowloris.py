@@ -2,8 +2,9 @@
 """A fleet that pulls beside connections that do nothing (test/support/slowloris.py).
 
 Both edges get half of them, all from one address, or from many with --sources. The fleet pulls at a
-steady rate (a simulator: real TLS, real device core); the figures are its pulls with them by its
-pulls without, in the same time, and the slowest hundredth of the times until up.
+steady rate below what the machine can do (a simulator: real TLS, real device core), so that the
+figures tell disturbance and not how two programs share a CPU; they are its pulls with them by its pulls
+without, in the same time, and the slowest hundredth of the times until up.
 """
 import argparse
 import json
@@ -15,7 +16,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--build", default="build")
 parser.add_argument("--slow", type=int, default=10000, help="connections that do nothing")
 parser.add_argument("--sources", type=int, default=1, help="addresses they come from")
-parser.add_argument("--devices", type=int, default=200)
+parser.add_argument("--devices", type=int, default=50, help="fewer than the machine can serve")
 parser.add_argument("--seconds", type=int, default=30)
 options = parser.parse_args()
 os.environ["REEVE_BUILD"] = os.path.abspath(options.build)
