@@ -126,10 +126,11 @@ static const struct call of_store[] = {
 static const struct call of_connect[] = { CALL(connect), CALL(bind) };
 
 static const struct call of_sanitizers[] = {
-	CALL(open),  CALL(openat),   CALL(readlink),    CALL(readlinkat), CALL(newfstatat),
-	CALL(stat),  CALL(lstat),    CALL(clone),       CALL(ptrace),     CALL(process_vm_readv),
-	CALL(wait4), CALL(prctl),    CALL(personality), CALL(tgkill),     CALL(kill),
-	CALL(mmap),  CALL(mprotect), CALL(getcwd),      CALL(arch_prctl), CALL(prlimit64),
+	CALL(open),     CALL(openat),   CALL(readlink),    CALL(readlinkat), CALL(newfstatat),
+	CALL(stat),     CALL(lstat),    CALL(clone),       CALL(ptrace),     CALL(process_vm_readv),
+	CALL(wait4),    CALL(prctl),    CALL(personality), CALL(tgkill),     CALL(kill),
+	CALL(mmap),     CALL(mprotect), CALL(getcwd),      CALL(arch_prctl), CALL(prlimit64),
+	CALL(getdents),
 };
 
 /* No part of ours makes them in a duty: who does has taken it over. */
