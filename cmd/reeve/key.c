@@ -100,7 +100,7 @@ static int reseal(const struct places *places, const struct store *store, uint8_
 	return err;
 }
 
-/* A store that cannot be reached but is there would be lost with the old key. */
+/* As far as can be seen from here: its URL may stand in another file than the one we were given. */
 static bool is_there(const struct places *places, const struct rv_conf *conf,
 		     const struct store *store)
 {
@@ -111,26 +111,52 @@ static bool is_there(const struct places *places, const struct rv_conf *conf,
 	return url != NULL || access(path, F_OK) == 0;
 }
 
+static int reseal_one(const struct places *places, const struct store *store, uint8_t number)
+{
+	uint64_t resealed;
+	int err = reseal(places, store, number, &resealed);
+
+	if (err == RV_OK)
+		printf("%s: %llu %s %u\n", store->duty, (unsigned long long)resealed,
+		       rv_tr("secrets sealed under key", "件の秘密情報を封じ直した鍵:"), number);
+	return err;
+}
+
+static int complain(const struct store *store, int err)
+{
+	rv_cli_error("%s: %s (%s)", store->duty,
+		     rv_tr("its secrets cannot be sealed anew; is reeve running? "
+			   "Both keys stay in use: run this again",
+			   "秘密情報を封じ直せません。reeveは動いていますか。新旧両"
+			   "方の鍵が有効なままです。再度実行してください"),
+		     rv_err_name(err));
+	return RV_EXIT_FAILURE;
+}
+
+/* A store that is passed over is lost with the old key. So it is only when a Reeve that runs has no
+ * such duty: the one that answered for another store before, and does so again. */
 static int reseal_all(const struct places *places, const struct rv_conf *conf, uint8_t number)
 {
-	for (size_t i = 0; i < RV_ARRAY_LEN(stores); i++) {
-		uint64_t resealed;
-		int err;
+	const struct store *answered = NULL, *missing = NULL;
 
-		if (!is_there(places, conf, &stores[i]))
-			continue;
-		err = reseal(places, &stores[i], number, &resealed);
-		if (err != RV_OK) {
-			rv_cli_error("%s: %s (%s)", stores[i].duty,
-				     rv_tr("its secrets cannot be sealed anew; is reeve running? "
-					   "Both keys stay in use: run this again",
-					   "秘密情報を封じ直せません。reeveは動いていますか。新旧両"
-					   "方の鍵が有効なままです。再度実行してください"),
-				     rv_err_name(err));
-			return RV_EXIT_FAILURE;
-		}
-		printf("%s: %llu %s %u\n", stores[i].duty, (unsigned long long)resealed,
-		       rv_tr("secrets sealed under key", "件の秘密情報を封じ直した鍵:"), number);
+	for (size_t i = 0; i < RV_ARRAY_LEN(stores); i++) {
+		int err = reseal_one(places, &stores[i], number);
+
+		if (err == RV_ENOTFOUND && !is_there(places, conf, &stores[i]))
+			missing = &stores[i];
+		else if (err != RV_OK)
+			return complain(&stores[i], err);
+		else
+			answered = &stores[i];
+	}
+	if (answered == NULL)
+		return complain(missing, RV_ENOTFOUND);
+	if (missing != NULL) {
+		uint64_t resealed;
+		int err = reseal(places, answered, number, &resealed);
+
+		if (err != RV_OK)
+			return complain(answered, err);
 	}
 	return RV_EXIT_OK;
 }

@@ -17,6 +17,7 @@ from instance import CtlError, Instance  # noqa: E402
 POINTS = [("db.group.written", 12), ("db.group.committed", 12), ("serve.call.received", 6), ("serve.call.decided", 6),
           ("rs.pull.recorded", 2), ("ls.feed.applied", 3), ("front.request.read", 2), ("front.answer.known", 2),
           ("front.answer.sent", 2)]
+ELSEWHERE = ("test_key_rotate.py",)  # tests that die at points of their own
 DEVICES = 3
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 PATIENCE_SECONDS = 150
@@ -121,7 +122,11 @@ def every_fail_point_of_the_source_is_tried():
                 if name.endswith(".c") and name != "fail.c":
                     with open(os.path.join(directory, name), encoding="utf-8") as f:
                         named |= set(re.findall(r'rv_fail_point\("([^"]+)"\)', f.read()))
-    tap.equal(sorted(named), sorted(p for p, _ in POINTS), "fail points")
+    tried = {p for p, _ in POINTS}
+    for test in ELSEWHERE:
+        with open(os.path.join(SOURCE, "test", "e2e", test), encoding="utf-8") as f:
+            tried |= named & set(re.findall(r'"([a-z.]+)"', f.read()))
+    tap.equal(sorted(named), sorted(tried), "fail points")
 
 
 for _point, _nth in POINTS:

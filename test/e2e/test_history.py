@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import fleet  # noqa: E402
+import pgserver  # noqa: E402
 import tap  # noqa: E402
 from fleet import code_of, did, modules_of, pull, query  # noqa: E402
 from instance import CtlError, Instance  # noqa: E402
@@ -13,15 +14,20 @@ from tap import check, equal, test  # noqa: E402
 
 KEY = "rs-key"
 reeve = None
+database = None
 
 
 def setup():
-    global reeve
-    reeve = Instance().start()
+    global reeve, database
+    conf = {}
+    database = pgserver.stores(conf, "history")
+    reeve = Instance(conf).start()
 
 
 def teardown():
     reeve.remove()
+    if database:
+        database.close()
 
 
 def write(name, data):

@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import fleet  # noqa: E402
+import pgserver  # noqa: E402
 import tap  # noqa: E402
 from fleet import code_of, did, known_to_ls, modules_of, pull, until  # noqa: E402
 from instance import Instance  # noqa: E402
@@ -18,12 +19,17 @@ from tap import check, equal, test  # noqa: E402
 DEVICES = 40
 KEY = "rs-key"
 POINTS = ("key.added", "secret.key.written", "key.step.done", "key.resealed", "key.dropped")
+STORE_POINT = "serve.box.resealed"
+has_points = False
 reeve = None
+database = None
 
 
 def setup():
-    global reeve
-    reeve = Instance().start()
+    global reeve, database
+    conf = {}
+    database = pgserver.stores(conf, "keys")
+    reeve = Instance(conf).start()
     path = os.path.join(reeve.dir, "config")
     with open(path, "w", encoding="ascii") as f:
         f.write("pass ${secret:ppp}\n")
@@ -36,6 +42,8 @@ def setup():
 
 def teardown():
     reeve.remove()
+    if database:
+        database.close()
 
 
 def key(word, point=None):
@@ -106,12 +114,39 @@ def cut_off_at_any_time_it_is_gone_on_with():
 
 @test
 def killed_at_each_of_its_steps_it_is_gone_on_with():
+    global has_points
+    died = []
     for point in POINTS:
         done = key("rotate", point)
-        check(done.returncode in (-signal.SIGKILL, 0), done.stderr)  # 0: a build without fail points
+        check(done.returncode in (-signal.SIGKILL, 0), done.stderr)
+        died += [point] if done.returncode else []
         boxes_open()
         check(len(numbers()) in (1, 2), "keys")
+    check(died in ([], list(POINTS)), f"died at {died} only")
+    has_points = bool(died)  # or a build without
     rotate()
+    restart()
+    boxes_open()
+
+
+@test
+def a_store_that_dies_between_two_boxes_loses_none():
+    reeve.stop()
+    os.environ["REEVE_FAIL_POINT"] = f"{STORE_POINT}:{DEVICES // 2}"
+    try:
+        reeve.start()
+        done = key("rotate")
+        equal((done.returncode, len(numbers())), (1, 2) if has_points else (0, 1), "exit status and keys")
+        if has_points:
+            until("a death", lambda: re.search(r"event=app.duty.died .*signal 9", reeve.log_text()))
+        reeve.stop()
+    finally:
+        del os.environ["REEVE_FAIL_POINT"]
+    reeve.start()
+    until("the LS", lambda: code_of(fleet.solicit(reeve, 1)) == 100)
+    boxes_open()
+    rotate()
+    equal(len(numbers()), 1, "keys")
     restart()
     boxes_open()
 

@@ -11,10 +11,10 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import armsclient  # noqa: E402
 import fleet  # noqa: E402
+import pgserver  # noqa: E402
 import tap  # noqa: E402
 from fleet import code_of, did, known_to_ls, metric, pull, query, rs_key, solicit, until  # noqa: E402
 from instance import CtlError, Instance  # noqa: E402
-from pgserver import PgServer, find_bin  # noqa: E402
 from tap import check, equal, test  # noqa: E402
 
 reeve = None
@@ -25,16 +25,8 @@ def setup():
     """REEVE_TEST_DB=postgresql: both stores in a database of their own."""
     global reeve, database
     conf = {"proxy": {"workers": 2}, "ls": {"workers": 2}}
-    if on_postgresql():
-        database = PgServer()
-        database.create("pull")
-        conf["rs"] = {"store": database.url("pull")}
-        conf["ls"]["store"] = database.url("pull")
+    database = pgserver.stores(conf, "pull")
     reeve = Instance(conf).start()
-
-
-def on_postgresql():
-    return os.environ.get("REEVE_TEST_DB") == "postgresql"
 
 
 def teardown():
@@ -300,7 +292,4 @@ def metrics_count_what_happened():
 
 
 if __name__ == "__main__":
-    if on_postgresql() and not find_bin():
-        print("1..0 # SKIP PostgreSQL is not installed")
-        sys.exit(0)
     tap.main(setup, teardown)

@@ -228,6 +228,21 @@ class PgServer:
             self.janitor.communicate()
 
 
+def stores(conf, name):
+    """REEVE_TEST_DB=postgresql: both stores of the configuration in a database `name` of a server made
+    for it, which is to be closed; otherwise None. Ends the test where PostgreSQL is not installed."""
+    if os.environ.get("REEVE_TEST_DB") != "postgresql":
+        return None
+    if not find_bin():
+        print("1..0 # SKIP PostgreSQL is not installed")
+        sys.exit(0)
+    server = PgServer()
+    server.create(name)
+    for section in ("rs", "ls"):
+        conf.setdefault(section, {})["store"] = server.url(name)
+    return server
+
+
 def main():
     if not find_bin():
         print("missing", flush=True)
