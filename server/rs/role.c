@@ -11,7 +11,7 @@ bool rs_role_allows(enum rv_role role, const char *right)
 {
 	struct rv_str r = rv_str(right);
 	bool is_feed = rv_str_starts(r, "feed.");
-	bool is_special = is_feed || rv_str_starts(r, "token.");
+	bool is_special = is_feed || rv_str_starts(r, "token.") || rv_str_is(r, "secret.reveal");
 
 	switch (role) {
 	case RV_ROLE_ADMIN:

@@ -8,7 +8,8 @@
 #include "contract/rv_contract_types.h"
 
 /*   admin     everything
- *   operator  everything but tokens and feeds (a feed holds the secrets of all devices)
+ *   operator  everything but tokens, feeds (a feed holds the secrets of all devices) and
+ *             secret.reveal (so do the configs that pulls delivered)
  *   viewer    what ends in ".read", without these
  *   ls        feed.read and feed.report
  * A role that is none of these, as of a newer version, allows nothing. */
