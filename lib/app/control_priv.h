@@ -7,9 +7,7 @@
  *   self, peer:  length u8 | name [a-z0-9.-] | instance u16
  *
  *   kind     from            carries                                    fds
- *   START    supervisor      self; body: level NUL format NUL sandbox   config, listeners
- *                            (rights_priv.h) NUL state dir
- *                            and, if it wants them, NUL ticket keys
+ *   START    supervisor      self; body: start_priv.h                    config, listeners
  *   LINK     supervisor      self, peer: a link of self to peer; body:   one end of a pair
  *                            methods that peer may call, one a line
  *   STOP     supervisor
@@ -23,7 +21,7 @@
  *   LINE     supervisor      self, peer: a line over which self hands    one end of a pair
  *                            sockets to peer (status 0) or takes them
  *                            from it (status 1)
- *   RELOAD   supervisor      body: level NUL format                      config
+ *   RELOAD   supervisor      body: start_priv.h                          config
  *   RELOADED duty            status, body: why it keeps its old config
  *   DRAIN    supervisor
  *   TAKEOVER new supervisor

@@ -18,6 +18,7 @@
 #include "app/process_priv.h"
 #include "app/rights_priv.h"
 #include "app/roster_priv.h"
+#include "app/start_priv.h"
 #include "app/supervisor.h"
 #include "log/log.h"
 #include "tls/prepare.h"
@@ -275,20 +276,10 @@ static int read_conf(const struct rv_duty *duty, int fd, struct rv_conf **out)
 	return err;
 }
 
-/* "info NUL logfmt", and what follows a NUL, if any. */
-static int read_log_settings(struct rv_duty *duty, struct rv_str body, struct rv_str *out_rest)
+static void take_log_settings(struct rv_duty *duty, const struct rv_start *start)
 {
-	size_t end = rv_str_find(body, '\0');
-	struct rv_str format = rv_str_sub(body, end + 1, body.len);
-	int err = rv_log_level_parse(rv_str_sub(body, 0, end), &duty->log_level);
-
-	if (err != RV_OK)
-		return err;
-	end = rv_str_find(format, '\0');
-	*out_rest = rv_str_sub(format, end + 1, format.len);
-	duty->log_format = rv_str_is(rv_str_sub(format, 0, end), "json") ? RV_LOG_JSON
-									 : RV_LOG_LOGFMT;
-	return RV_OK;
+	duty->log_level = start->level;
+	duty->log_format = start->format;
 }
 
 static void init_log(const struct rv_duty *duty)
@@ -338,14 +329,15 @@ static void take_reload(struct rv_duty *duty, const struct rv_control_msg *msg)
 	struct rv_control_msg answer = { .kind = RV_CONTROL_RELOADED };
 	char text[RV_DIAG_TEXT_MAX + RV_DIAG_WHERE_MAX + 4];
 	struct rv_diag diag = { 0 };
-	struct rv_str rest;
+	struct rv_start start;
 
 	if (duty->is_stopping)
 		return;
 	answer.status = msg->fd_count == 1 ? switch_conf(duty, msg->fds[0], &diag) : RV_ESYNTAX;
 	if (answer.status == RV_OK)
-		answer.status = read_log_settings(duty, msg->body, &rest);
+		answer.status = rv_start_decode_log(msg->body, &start);
 	if (answer.status == RV_OK) {
+		take_log_settings(duty, &start);
 		init_log(duty);
 	} else {
 		describe(answer.status, &diag, text, sizeof(text));
@@ -416,32 +408,21 @@ static int receive_start(int fd, char *packet, struct rv_control_msg *out)
 	return RV_OK;
 }
 
-/* "info NUL logfmt NUL on 990 985 NUL /var/lib/reeve", and perhaps NUL and ticket keys. */
 static int read_settings(struct rv_duty *duty, struct rv_str body)
 {
-	struct rv_str user, dir, keys;
-	size_t end;
-	int err = read_log_settings(duty, body, &user);
+	struct rv_start start;
+	int err = rv_start_decode(body, &start);
 
 	if (err != RV_OK)
 		return err;
-	end = rv_str_find(user, '\0');
-	dir = rv_str_sub(user, end + 1, user.len);
-	user = rv_str_sub(user, 0, end);
-	end = rv_str_find(dir, '\0');
-	keys = rv_str_sub(dir, end + 1, dir.len);
-	dir = rv_str_sub(dir, 0, end);
-	err = rv_rights_decode(user, &duty->user);
-	if (err != RV_OK)
-		return err;
-	if (dir.len == 0 || dir.ptr[0] != '/')
-		return RV_ESYNTAX;
-	duty->state_dir = strndup(dir.ptr, dir.len);
+	take_log_settings(duty, &start);
+	duty->user = start.user;
+	duty->state_dir = strndup(start.state_dir.ptr, start.state_dir.len);
 	if (duty->state_dir == NULL)
 		return -ENOMEM;
 	if (duty->code->spec->wants_tickets)
 		err = rv_tls_tickets_new(&duty->tickets);
-	return err == RV_OK ? set_tickets(duty, keys) : err;
+	return err == RV_OK ? set_tickets(duty, start.keys) : err;
 }
 
 static int take_start(struct rv_duty *duty, int control_fd)
