@@ -344,6 +344,9 @@ class Model:
                 self._resolve_field(t, f)
             if t.sentence is not None:
                 _check_sentence(t)
+        for op in self.ops:
+            if op.page and op.table() is None:
+                wrong(op.place, "pages are of a list of structs with 'columns' in 'out'")
 
     def _resolve_field(self, t, f):
         if f.raw.get("json_as") and (t.field("text") or t.field("base64")

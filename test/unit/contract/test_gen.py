@@ -45,6 +45,14 @@ def with_op(**change):
     return {"noun": "x", "operations": [dict(OP, **change)]}
 
 
+PAGED = {  # of strings, not of things
+    "in": OP["in"] + [{"tag": 2, "name": "after", "type": "str", "max": 9, "optional": True},
+                      {"tag": 3, "name": "limit", "type": "u32", "max": 9, "optional": True}],
+    "out": [{"tag": 1, "name": "names", "type": "list", "of": "str", "max": 9, "item_max": 9},
+            {"tag": 2, "name": "next", "type": "str", "max": 9}],
+}
+
+
 class Folder:
     """A contract folder of its own."""
 
@@ -119,6 +127,7 @@ WRONG = [
     (with_op(owner="R-S"), "'owner' is the name of a duty"),
     (with_op(report="b"), "'report' names a bool of 'out'"),
     (with_op(page={"in": "a"}), "'page' is"),
+    (with_op(page={"in": "after", "out": "next"}, **PAGED), "list of structs with 'columns'"),
     (with_op(**{"in": [dict(FIELD, required=True),
                        {"tag": 2, "name": "l", "type": "list", "of": "str", "max": 2,
                         "item_max": 2}]}), "does not fit into the query"),
