@@ -20,6 +20,7 @@
 #include "server/rs/roll.h"
 #include "server/rs/reseal.h"
 #include "server/rs/sql/sql.h"
+#include "server/rs/upgrade.h"
 
 enum {
 	CA_PEM_MAX = 5119,
@@ -306,6 +307,8 @@ static int prepare_store(struct rv_db_tx *tx, void *arg)
 		err = make_epoch(&ctx);
 	if (err == RV_OK)
 		err = note_ca(&ctx, first->diag);
+	if (err == RV_OK)
+		err = rs_upgrade_certificates(&ctx);
 	if (err == RV_OK)
 		err = make_default_location(&ctx, first->diag);
 	if (err == RV_OK && first->has_token)

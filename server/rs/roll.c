@@ -7,6 +7,7 @@
 #include "pki/pki.h"
 #include "proto/armshttp/server.h"
 #include "server/rs/sql/sql.h"
+#include "server/rs/upgrade.h"
 
 enum {
 	LIST_DEFAULT = 100,
@@ -173,17 +174,29 @@ static int note_dual(struct rs_ctx *ctx, const struct taking *open)
 			  RV_DB_PARAMS(RV_DB_I(open->id), RV_DB_I(is_dual)), NULL);
 }
 
+/* Was this CA handed out by this store before? A store of the first release kept no anchor. */
+static int is_known(struct rs_ctx *ctx, const char *was, bool *out)
+{
+	if (was[0] == '\0')
+		return rs_upgrade_knows_ca(ctx, out);
+	*out = strcmp(was, ctx->rs->authority.print) == 0;
+	return RV_OK;
+}
+
 int rs_roll_note(struct rs_ctx *ctx, bool *has_changed)
 {
 	struct rs_authority *a = &ctx->rs->authority;
 	char was[RS_PRINT_LEN + 1], first[RS_PRINT_LEN + 1];
 	struct taking open;
+	bool is_same = false;
 	int err = meta_print(ctx, "anchor", was);
 
-	*has_changed = strcmp(was, a->print) != 0;
-	if (err == RV_OK && was[0] != '\0' && *has_changed)
+	if (err == RV_OK)
+		err = is_known(ctx, was, &is_same);
+	*has_changed = !is_same;
+	if (err == RV_OK && was[0] != '\0' && !is_same)
 		err = begin(ctx, was);
-	if (err == RV_OK && *has_changed)
+	if (err == RV_OK && strcmp(was, a->print) != 0)
 		err = rs_meta_put(ctx, "anchor", a->print);
 	if (err == RV_OK && was[0] == '\0')
 		err = rs_meta_put(ctx, "anchor-first", a->print);

@@ -64,6 +64,15 @@ RS_STMT(certificate_list, "certificate.list",
 RS_STMT(certificate_list_of_device, "certificate.list-of-device",
 	"SELECT " RS_SQL_CERTIFICATE_COLUMNS
 	" WHERE id < ?1 AND distid = ?2" RS_SQL_CERTIFICATE_FILTER)
+/* Records made by the migration, which cannot read certificates. after, limit */
+RS_STMT(certificate_unread, "certificate.unread",
+	"SELECT r.id, c.certificate, c.is_given FROM certificate r"
+	" JOIN device_certificate c ON c.certificate_id = r.id"
+	" WHERE r.id > ?1 AND r.serial = '' ORDER BY r.id LIMIT ?2")
+/* id, serial, subject, issuer, kind of key, ca, from */
+RS_STMT(certificate_describe, "certificate.describe",
+	"UPDATE certificate SET serial = ?2, subject = ?3, issuer = ?4, key_kind = ?5, ca = ?6,"
+	" not_before = ?7, issued_at = ?7 WHERE id = ?1")
 RS_STMT(certificate_revoke, "certificate.revoke",
 	"UPDATE certificate SET revoked_at = ?2, reason = ?3, revoked_by = ?4"
 	" WHERE id = ?1 AND revoked_at IS NULL")
