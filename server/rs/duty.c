@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "log/log.h"
 #include "server/rs/duty_priv.h"
+#include "server/rs/hold.h"
 
 struct job {
 	struct rv_serve_job base;
@@ -266,7 +267,7 @@ static const struct rv_serve_method methods[] = {
 
 int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn, void *arg)
 {
-	struct rv_ca_issue_sa_in in = { .distid = distid, .key = duty->rs->settings.sa_key };
+	struct rv_ca_issue_sa_in in = { .distid = distid, .key = duty->sa_key };
 	struct rv_buf body = { 0 };
 	int err = RV_ECANCELED;
 
@@ -320,7 +321,9 @@ static int work_survey(struct rv_db_tx *tx, void *arg)
 	struct rs_ctx ctx = { .rs = d->rs, .tx = tx, .arena = &arena, .now_us = rv_time_utc_us() };
 
 	rv_arena_init(&arena, RS_SURVEY_ARENA_MAX);
-	int err = rs_expiry_survey(&ctx);
+	int err = rs_hold_survey(&ctx);
+	if (err == RV_OK && d->hours == 0)
+		err = rs_expiry_survey(&ctx);
 	rv_arena_wipe(&arena);
 	return err;
 }
@@ -331,11 +334,12 @@ static void survey_done(void *arg, int status)
 
 	if (status != RV_OK)
 		rv_log(RV_LOG_WARN, "rs.expiry.not_surveyed", RV_KS("error", rv_err_name(status)));
+	d->hours = (d->hours + 1) % RS_DAY_HOURS;
 	d->is_surveying = false;
 	rs_duty_settle(d);
 }
 
-static void on_day(uv_timer_t *timer)
+static void on_hour(uv_timer_t *timer)
 {
 	struct rs_duty *d = timer->data;
 
@@ -350,12 +354,12 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static int start_surveys(struct rs_duty *d)
 {
-	d->day = malloc(sizeof(*d->day));
-	if (d->day == NULL)
+	d->hour = malloc(sizeof(*d->hour));
+	if (d->hour == NULL)
 		return -ENOMEM;
-	d->day->data = d;
-	uv_timer_init(rv_duty_loop(d->duty), d->day);
-	uv_timer_start(d->day, on_day, 0, RS_DAY_MS);
+	d->hour->data = d;
+	uv_timer_init(rv_duty_loop(d->duty), d->hour);
+	uv_timer_start(d->hour, on_hour, 0, RS_HOUR_MS);
 	return RV_OK;
 }
 
@@ -375,6 +379,7 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	err = rv_rs_open(&opt, &d->rs, diag);
 	if (err != RV_OK)
 		goto fail;
+	d->sa_key = d->rs->settings.sa_key;
 	struct rv_serve_opt serve = { .bus = d->bus,
 				      .db = d->rs->db,
 				      .owner = d,
@@ -434,7 +439,7 @@ static void stop(void *state)
 
 	d->is_stopping = true;
 	rs_filler_stop(&d->filler);
-	uv_close((uv_handle_t *)d->day, on_timer_closed);
+	uv_close((uv_handle_t *)d->hour, on_timer_closed);
 	rv_bus_on_link(d->bus, NULL, NULL);
 	rv_serve_stop(d->serve, on_idle, d);
 }

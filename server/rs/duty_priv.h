@@ -9,7 +9,8 @@ enum {
 	RS_JOBS_MAX = 512,
 	RS_JOB_BYTES_MAX = 64 * 1024 * 1024,
 	RS_HELD_BYTES_MAX = 256 * 1024 * 1024, /* of all jobs: a thousand pulls of 100 KB configs */
-	RS_DAY_MS = 86400 * 1000,
+	RS_HOUR_MS = 3600 * 1000,
+	RS_DAY_HOURS = 24,
 	RS_SURVEY_ARENA_MAX = 4 * 1024 * 1024,
 	RS_CA_MANY_TIMEOUT_US = 60 * 1000 * 1000, /* a filler waits for RSA keys */
 	RS_CA_TIMEOUT_US = 5 * 1000 * 1000, /* a pull waits this long for its certificate at most */
@@ -48,11 +49,13 @@ struct rs_duty {
 	struct rv_rs *rs;
 	struct rv_serve *serve;
 	struct rs_filler filler;
-	struct rv_conf *conf; /* whose strings rs->settings has */
-	unsigned reloads;     /* on their way through the writer thread */
+	struct rv_conf *conf;  /* whose strings rs->settings has */
+	unsigned reloads;      /* on their way through the writer thread */
+	enum rv_ca_key sa_key; /* the loop's own: the settings are the writer thread's */
 	uint64_t pulls[RV_PULL_OUTCOME_FALLBACK + 1];
 	uint64_t queries, operations, failed_operations, certificates;
-	uv_timer_t *day; /* for surveys; frees itself when closed */
+	uv_timer_t *hour; /* for surveys; frees itself when closed */
+	unsigned hours;   /* since the last survey of certificates */
 	bool is_stopping, is_serving, is_surveying;
 	/* Counting happens on the writer thread: `counting` is its, `counted` the loop's. */
 	bool is_counting;

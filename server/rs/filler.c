@@ -136,7 +136,7 @@ static int ask(struct rs_filler *f)
 	struct rv_str distids[RS_CERTIFICATES_MANY];
 	struct rv_ca_issue_many_in in = { .distids = distids,
 					  .distids_len = f->missing_count,
-					  .key = f->duty->rs->settings.sa_key };
+					  .key = f->duty->sa_key };
 	struct rv_buf body = { 0 };
 	int err = RV_ECANCELED;
 

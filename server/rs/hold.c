@@ -211,6 +211,13 @@ int rs_hold_taken(struct rs_ctx *ctx, const struct rs_hold_device *device)
 			  RV_DB_PARAMS(RV_DB_I(device->id), RV_DB_I(device->delivered_id)), NULL);
 }
 
+int rs_hold_survey(struct rs_ctx *ctx)
+{
+	int64_t before = ctx->now_us - ctx->rs->settings.pull_loop_window_us;
+
+	return rs_incident_resolve_unseen(ctx, RV_INCIDENT_KIND_PULL_LOOP, before);
+}
+
 int rs_hold_pace(struct rs_ctx *ctx, struct rv_str distid, struct rv_str trigger,
 		 struct rs_guard_pace *pace)
 {

@@ -27,6 +27,10 @@ int rs_hold_taken(struct rs_ctx *ctx, const struct rs_hold_device *device) RV_MU
 int rs_hold_end(struct rs_ctx *ctx, int64_t device_id, struct rv_str distid,
 		int64_t version_id) RV_MUSTCHECK;
 
+/* Resolve the incidents "pull_loop" of devices that have not pulled for a whole window: those never
+ * come back to say so. */
+int rs_hold_survey(struct rs_ctx *ctx) RV_MUSTCHECK;
+
 /* Count a pull; raise or resolve the incident "pull_loop". */
 int rs_hold_pace(struct rs_ctx *ctx, struct rv_str distid, struct rv_str trigger,
 		 struct rs_guard_pace *pace) RV_MUSTCHECK;

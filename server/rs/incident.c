@@ -86,6 +86,12 @@ int rs_incident_resolve(struct rs_ctx *ctx, enum rv_incident_kind kind, struct r
 		       RV_DB_PARAMS(RV_DB_I(ctx->now_us), RV_DB_I(kind), RV_DB_T(subject)));
 }
 
+int rs_incident_resolve_unseen(struct rs_ctx *ctx, enum rv_incident_kind kind, int64_t before_us)
+{
+	return resolve(ctx, &rs_sql_incident_resolve_unseen,
+		       RV_DB_PARAMS(RV_DB_I(ctx->now_us), RV_DB_I(kind), RV_DB_I(before_us)));
+}
+
 int rs_incident_resolve_all(struct rs_ctx *ctx, struct rv_str subject)
 {
 	return resolve(ctx, &rs_sql_incident_resolve_subject,

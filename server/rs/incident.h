@@ -38,6 +38,10 @@ int rs_incident_raise(struct rs_ctx *ctx, const struct rs_incident *incident,
 int rs_incident_resolve(struct rs_ctx *ctx, enum rv_incident_kind kind,
 			struct rv_str subject) RV_MUSTCHECK;
 
+/* All of a kind that nobody has raised since `before_us`. */
+int rs_incident_resolve_unseen(struct rs_ctx *ctx, enum rv_incident_kind kind,
+			       int64_t before_us) RV_MUSTCHECK;
+
 /* All of a subject that is no more. */
 int rs_incident_resolve_all(struct rs_ctx *ctx, struct rv_str subject) RV_MUSTCHECK;
 

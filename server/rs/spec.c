@@ -207,6 +207,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "30d",
 	  .min = 3600 * SECOND_US,
 	  .max = 3650 * DAYS_US,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "A Location Server that has not called for so long is no longer waited for: the "
 		 "record that a device is gone is kept until all have had it. If it comes back, it "
 		 "takes everything anew.",
@@ -225,6 +226,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "3",
 	  .min = 0,
 	  .max = 1000,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "A startup config that a device has refused so often is no longer delivered to "
 		 "it; "
 		 "0: it is, for ever.",
@@ -233,6 +235,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .type = RV_CONF_ENUM,
 	  .def = "last_running",
 	  .choices = fallbacks,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "What such a device gets instead: the config that it ran last, or nothing: it "
 		 "waits (hold).",
 	  .doc_ja = "その代わりに配信するもの。last_runningは前回動作したコンフィグ、"
@@ -242,6 +245,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "20",
 	  .min = 0,
 	  .max = 100000,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "A device that pulls so often within pull_loop_window raises an incident; 0: "
 		 "none does.",
 	  .doc_ja = "pull_loop_windowの間にこの回数プルした機器をインシデントにする。0なら"
@@ -251,6 +255,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "10m",
 	  .min = SECOND_US,
 	  .max = DAYS_US,
+	  .reload = RV_CONF_LIVE,
 	  .doc = "See pull_loop_max.",
 	  .doc_ja = "pull_loop_maxを参照。" },
 	{ .name = "incidents_keep",

@@ -199,6 +199,20 @@ def live_items_of_rs_reach_the_next_device():
 
 
 @test
+def a_live_policy_decides_about_the_next_refusal():
+    reeve.ctl("device", "create", did(3), "--ls-key", fleet.LS_KEY, "--rs-key", "rs-key")
+    reeve.ctl("config", "set", did(3), "startup", "--module", f"1={os.path.join(reeve.dir, 'config')}")
+    for trigger in ("power on boot", "invalid config"):
+        equal(code_of(pull(reeve, 3, "rs-key", trigger=trigger)), 100, trigger)
+    reload({"rs": {"config_refusals_max": 2, "config_fallback": "hold", "pull_loop_max": 1}})
+    check(code_of(pull(reeve, 3, "rs-key", trigger="invalid config")) != 100, "held by the new policy")
+    reload({"rs": {"config_refusals_max": 0}})
+    equal(code_of(pull(reeve, 3, "rs-key", trigger="invalid config")), 100, "no policy")
+    kinds = sorted(i["kind"] for i in reeve.ctl("incident", "list")["incidents"] if i["subject"] == did(3))
+    equal(kinds, ["config_held", "pull_loop"], "incidents")
+
+
+@test
 def live_limits_of_edges_hold_for_new_connections():
     for component in ("ls", "http"):
         least = 8 if component == "http" else 1

@@ -18,6 +18,10 @@ RS_STMT(incident_resolve, "incident.resolve",
 	" WHERE kind = ?2 AND subject = ?3 AND state < 2")
 RS_STMT(incident_resolve_subject, "incident.resolve-subject",
 	"UPDATE incident SET state = 2, resolved_at = ?1 WHERE subject = ?2 AND state < 2")
+/* now, kind, last seen before */
+RS_STMT(incident_resolve_unseen, "incident.resolve-unseen",
+	"UPDATE incident SET state = 2, resolved_at = ?1"
+	" WHERE kind = ?2 AND state < 2 AND last_at < ?3")
 RS_STMT(incident_trim, "incident.trim", "DELETE FROM incident WHERE state = 2 AND resolved_at < ?1")
 RS_STMT(incident_get, "incident.get", "SELECT " RS_SQL_INCIDENT_COLUMNS " WHERE id = ?1")
 /* before, state from, state to, kind or -1, subject or empty, limit */
