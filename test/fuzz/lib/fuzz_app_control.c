@@ -3,6 +3,7 @@
 
 #include "app/control_priv.h"
 #include "app/roster_priv.h"
+#include "app/start_priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,6 +21,18 @@ static void check_roster(struct rv_str body)
 	rv_buf_deinit(&again);
 }
 
+static void check_start(struct rv_str body)
+{
+	struct rv_start start, log;
+
+	if (rv_start_decode(body, &start) != RV_OK)
+		return;
+	assert(rv_str_starts(start.state_dir, "/"));
+	assert(memchr(start.state_dir.ptr, '\0', start.state_dir.len) == NULL);
+	assert(rv_start_decode_log(body, &log) == RV_OK);
+	assert(log.level == start.level && log.format == start.format);
+}
+
 /* What can be read is written back to the same bytes. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -35,5 +48,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(rv_str_eq(rv_buf_str(&again), packet));
 	rv_buf_deinit(&again);
 	check_roster(msg.body);
+	check_start(msg.body);
 	return 0;
 }
