@@ -182,16 +182,17 @@ static int sync_directory(const char *path)
 	return err;
 }
 
-/* A whole file beside `path`, on disk, under a name of our own. */
-static int write_beside(const char *path, const struct rv_keyfile *file, char temp[static PATH_MAX])
+/* A whole file beside `path`, on disk, as path.suffix. */
+static int write_beside(const char *path, const char *suffix, const struct rv_keyfile *file,
+			char temp[static PATH_MAX])
 {
 	struct rv_buf text = { .wipe = true };
 	struct stat st;
 	int fd, err;
 
-	if (snprintf(temp, PATH_MAX, "%s.%ld", path, (long)getpid()) >= PATH_MAX)
+	if (snprintf(temp, PATH_MAX, "%s.%s", path, suffix) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	unlink(temp); /* of a process of that number that was killed here */
+	unlink(temp); /* left by one that was killed here */
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 	if (fd < 0)
 		return rv_err_from_errno();
@@ -213,10 +214,11 @@ static int write_beside(const char *path, const struct rv_keyfile *file, char te
 int rv_keyfile_make(const char *path)
 {
 	struct rv_keyfile file = { .count = 1, .keys[0].number = 1 };
-	char temp[PATH_MAX];
+	char temp[PATH_MAX], suffix[24];
 
+	snprintf(suffix, sizeof(suffix), "%ld", (long)getpid()); /* others may be making it, too */
 	rv_rand_secret(file.keys[0].key, RV_KEYFILE_KEY_LEN);
-	int err = write_beside(path, &file, temp);
+	int err = write_beside(path, suffix, &file, temp);
 	rv_wipe(&file, sizeof(file));
 	if (err != RV_OK)
 		return err;
@@ -226,11 +228,12 @@ int rv_keyfile_make(const char *path)
 	return err == RV_OK ? sync_directory(path) : err;
 }
 
-/* Put another file in its place. */
+/* Put another file in its place. Under the lock, so one name is enough; what a killed program left
+ * there goes with the next change: it may hold a key that is to be forgotten. */
 static int replace(const char *path, const struct rv_keyfile *file)
 {
 	char temp[PATH_MAX];
-	int err = write_beside(path, file, temp);
+	int err = write_beside(path, "new", file, temp);
 
 	if (err != RV_OK)
 		return err;
@@ -287,6 +290,14 @@ static void add_key(struct rv_keyfile *file)
 	rv_wipe(&made, sizeof(made));
 }
 
+static void forget_leftover(const char *path)
+{
+	char temp[PATH_MAX];
+
+	if (snprintf(temp, sizeof(temp), "%s.new", path) < (int)sizeof(temp))
+		unlink(temp);
+}
+
 /* Under the lock: read, alter if it has (or has not) one key only, write. */
 static int change(const char *path, bool is_drop, uint8_t *number, struct rv_diag *diag)
 {
@@ -298,6 +309,8 @@ static int change(const char *path, bool is_drop, uint8_t *number, struct rv_dia
 	err = rv_keyfile_read(path, &file, diag);
 	if (err == -ENOENT)
 		rv_diag_set(diag, err, "secret.none", path, "there is no key file %s", path);
+	if (err == RV_OK)
+		forget_leftover(path);
 	if (err == RV_OK && is_drop == (file.count > 1)) {
 		if (is_drop) {
 			rv_wipe(file.keys + 1, sizeof(file.keys) - sizeof(file.keys[0]));

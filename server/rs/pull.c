@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "log/log.h"
 #include "server/rs/config.h"
 #include "server/rs/core.h"
 #include "server/rs/secret.h"
@@ -104,7 +105,11 @@ int rs_op_pull_reveal(struct rs_ctx *ctx, const struct rv_pull_reveal_in *in,
 	err = rs_config_load(ctx, pull.config, &out->modules, &out->modules_len);
 	if (err == RV_OK)
 		err = rs_secret_redeliver(ctx, in->id, out->modules, out->modules_len);
-	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	rv_log(RV_LOG_INFO, "rs.secret.revealed", RV_KV("device", pull.distid),
+	       RV_KI("pull", in->id), RV_KV("by", ctx->author));
+	return RV_OK;
 }
 
 /* -- those who wait ------------------------------------------------------------------------- */

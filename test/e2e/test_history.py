@@ -2,6 +2,7 @@
 """Config history through a whole Reeve: what was delivered can be had again, byte for byte."""
 import base64
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -78,6 +79,7 @@ def every_past_pull_gives_the_bytes_that_were_on_the_wire():
         shown = reeve.ctl("pull", "show", pull_id)["modules"]
         check(b"${secret:ppp}" in bodies(shown)[1], "shown with its reference")
         equal(bodies(reeve.ctl("pull", "reveal", pull_id)["modules"]), wire, pull_id)
+    equal(len(re.findall(r"event=rs.secret.revealed .*by=local", reeve.log_text())), len(sent), "told in the log")
 
 
 @test

@@ -222,6 +222,29 @@ static void remove_lock(void)
 	unlink(name);
 }
 
+/* A program killed between writing and renaming left a file with the key that is to be forgotten.
+ */
+static void a_change_leaves_no_key_of_a_killed_one_behind(void **state)
+{
+	char left[80];
+	int fd;
+
+	(void)state;
+	snprintf(left, sizeof(left), "%s.new", path);
+	rv_secret_free(must_open());
+	for (int i = 0; i < 2; i++) {
+		fd = open(left, O_WRONLY | O_CREAT, 0400);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(i == 0 ? rv_keyfile_add(path, NULL, NULL)
+					: rv_keyfile_drop(path, NULL),
+				 RV_OK);
+		assert_int_equal(access(left, F_OK), -1);
+	}
+	snprintf(left, sizeof(left), "%s.lock", path);
+	unlink(left);
+}
+
 static void a_rotation_changes_boxes_but_no_mac(void **state)
 {
 	struct rv_buf old = { 0 }, new = { 0 };
@@ -354,6 +377,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_empty_text_has_a_box_too, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_rotation_changes_boxes_but_no_mac, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_change_leaves_no_key_of_a_killed_one_behind,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers_go_round_and_skip_what_is_in_use, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(another_installations_file_is_not_taken, setup,
