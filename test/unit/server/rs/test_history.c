@@ -141,7 +141,7 @@ static void the_same_body_is_stored_once(void **state)
 	char distid[RS_EPOCH_LEN + 8];
 
 	if (fixture_is_postgresql())
-		skip(); /* looks into the file */
+		return; /* looks into the file */
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	for (int i = 0; i < 40; i++) {
@@ -493,7 +493,7 @@ static void a_value_is_sealed_in_the_store(void **state)
 	static const char value[] = "quite-a-secret-value";
 
 	if (fixture_is_postgresql())
-		skip(); /* looks into the file */
+		return; /* looks into the file */
 	assert_int_equal(set_secret(f, "ppp", value), RV_OK);
 	fixture_reopen(f, NULL);
 	assert_false(fixture_store_holds(f, value, strlen(value)));

@@ -73,6 +73,7 @@ static const struct {
 	{ "secret.set", ADMIN | OPERATOR },
 	{ "secret.list", ADMIN | OPERATOR | VIEWER },
 	{ "secret.delete", ADMIN | OPERATOR },
+	{ "system.status", ADMIN | OPERATOR | VIEWER },
 	{ "token.create", ADMIN },
 	{ "token.list", ADMIN },
 	{ "token.delete", ADMIN },
