@@ -221,8 +221,10 @@ class Operation(Message):
                 wrong(self.place, "'report' names a bool of 'out'")
 
     def table(self):
-        """The field of 'out' that the command line shows as a table, or None."""
-        lists = [f for f in self.out.fields if f.is_list and f.kind == "struct" and f.ref.columns]
+        """The field of 'out' that the command line shows as a table, or None. What stands at tag 100 and above
+        is said beside an answer and is not the answer."""
+        lists = [f for f in self.out.fields
+                 if f.is_list and f.kind == "struct" and f.ref.columns and f.tag < 100]
         return lists[0] if lists and not self.report else None
 
     def all_errors(self):

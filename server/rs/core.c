@@ -15,6 +15,7 @@
 #include "pki/chain.h"
 #include "server/rs/incident.h"
 #include "server/rs/line.h"
+#include "server/rs/feed.h"
 #include "server/rs/location.h"
 #include "server/rs/role.h"
 #include "server/rs/roll.h"
@@ -116,6 +117,15 @@ int rs_check_token(struct rs_ctx *ctx, const struct rv_rs_token_check_in *in,
 	return RV_OK;
 }
 
+/* Nobody waits behind this commit: how it stands now is all there is to tell. */
+static int add_outcomes_now(struct rs_ctx *ctx, struct rv_buf *out)
+{
+	struct rv_ls_outcomes outcomes;
+	int err = rs_ls_outcomes(ctx, ctx->wanted.seq, &outcomes);
+
+	return err == RV_OK ? rs_add_outcomes(&outcomes, out) : err;
+}
+
 int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct rv_buf *out,
 		struct rv_diag *diag)
 {
@@ -144,7 +154,10 @@ int rs_dispatch(struct rs_ctx *ctx, const struct rv_rs_request *request, struct 
 	if (err != RV_OK)
 		return err;
 	rv_contract_encode(op->out, result, out);
-	return out->err;
+	if (out->err != RV_OK || !ctx->wanted.is_wanted || ctx->can_wait)
+		return out->err;
+	err = add_outcomes_now(ctx, out);
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
 
 struct sync_op {

@@ -86,6 +86,13 @@ struct rv_rs {
 	uint32_t stranger_pulls;      /* since the last trim */
 };
 
+/* What the caller of an operation waits for: that every LS has the changes up to this number. */
+struct rs_wanted {
+	bool is_wanted;
+	uint32_t seconds;
+	int64_t seq;
+};
+
 /* Given to everything that runs inside a db work function. */
 struct rs_ctx {
 	struct rv_rs *rs;
@@ -94,6 +101,8 @@ struct rs_ctx {
 	int64_t now_us;
 	struct rv_str author;      /* who does it: name of the token, "local" */
 	bool feed_changed;         /* out: ring the doorbell after the commit */
+	bool can_wait;             /* in: somebody waits for LSs behind the commit (wait.h) */
+	struct rs_wanted wanted;   /* out: what for */
 	int64_t wants_certificate; /* out: lowest id of a device that lacks one; 0 = no such */
 };
 

@@ -4,6 +4,7 @@
 #include "base/rand.h"
 #include "server/rs/config.h"
 #include "server/rs/core.h"
+#include "server/rs/feed.h"
 #include "server/rs/incident.h"
 #include "server/rs/sql/sql.h"
 
@@ -183,6 +184,14 @@ int rs_op_device_list(struct rs_ctx *ctx, const struct rv_device_list_in *in,
 	return RV_OK;
 }
 
+static int want_ls(struct rs_ctx *ctx, bool wait_ls, bool has_seconds, uint32_t seconds,
+		   struct rv_diag *diag)
+{
+	int err = rs_want_ls(ctx, wait_ls, has_seconds, seconds);
+
+	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+}
+
 /* -- making --------------------------------------------------------------------------------- */
 
 /* A new device, checked and complete; what is empty is made here. */
@@ -304,6 +313,8 @@ int rs_op_device_create(struct rs_ctx *ctx, const struct rv_device_create_in *in
 		return err;
 	rv_secret_mac(ctx->rs->secret, draft.distid, in->ls_key, draft.ls_key_mac);
 	err = make_device(ctx, &draft, diag);
+	if (err == RV_OK)
+		err = want_ls(ctx, in->wait_ls, in->has_wait_seconds, in->wait_seconds, diag);
 	return err == RV_OK ? find_public(ctx, draft.distid, &out->device, diag) : err;
 }
 
@@ -492,7 +503,9 @@ int rs_op_device_release(struct rs_ctx *ctx, const struct rv_device_release_in *
 	out->device = updated.device;
 	out->device.ls_refused = RV_STR_LIT("");
 	err = end_refusal(ctx, &updated.device);
-	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+	if (err != RV_OK)
+		return rs_db_failed(diag, err);
+	return want_ls(ctx, in->wait_ls, in->has_wait_seconds, in->wait_seconds, diag);
 }
 
 /* Its history stays, to be found by the same distribution id; whoever gets that id later is another
@@ -542,5 +555,7 @@ int rs_op_device_delete(struct rs_ctx *ctx, const struct rv_device_delete_in *in
 		err = rs_incident_resolve_all(ctx, device.pub.distid);
 	if (err == RV_OK)
 		err = rs_note_change(ctx, RV_FEED_RECORD_KIND_DEVICE, device.pub.distid, true);
+	if (err == RV_OK)
+		err = rs_want_ls(ctx, in->wait_ls, in->has_wait_seconds, in->wait_seconds);
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }

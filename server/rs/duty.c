@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,16 +8,19 @@
 #include "base/time.h"
 #include "log/log.h"
 #include "server/rs/duty_priv.h"
+#include "server/rs/feed.h"
 #include "server/rs/hold.h"
 
 struct job {
 	struct rv_serve_job base;
 	bool feed_changed;
+	bool is_read; /* of the feed: a reader may have moved */
 	/* rs.pull */
 	struct rs_pull_extra extra;
 	struct rv_ca_issued made;
 	/* rs.op */
 	int64_t wants_certificate; /* as in struct rs_ctx */
+	struct rs_wait wait;
 	struct rv_buf body;
 	struct rv_diag diag;
 };
@@ -164,6 +168,22 @@ static int run_feed(struct rv_db_tx *tx, struct rv_serve_job *base)
 	return rs_feed(&ctx, base->in, base->out);
 }
 
+static void done_feed(struct rv_serve_job *base, int status)
+{
+	struct rs_duty *d = base->owner;
+
+	rv_fail_point("rs.feed.read");
+	if (status == RV_OK)
+		rs_waits_moved(&d->waits);
+	rv_serve_answer(base, status);
+}
+
+static void done_report(struct rv_serve_job *base, int status)
+{
+	rv_fail_point("rs.report.kept");
+	rv_serve_answer(base, status);
+}
+
 static int run_report(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
 	struct rs_ctx ctx = make_ctx(tx, job_of(base));
@@ -198,9 +218,12 @@ static int run_op(struct rv_db_tx *tx, struct rv_serve_job *base)
 					 .is_trusted = is_trusted_call(base),
 					 .body = in->body };
 	job->body.wipe = true;
+	ctx.can_wait = true;
 	int err = rs_dispatch(&ctx, &request, &job->body, &job->diag);
 
 	job->feed_changed = ctx.feed_changed;
+	job->is_read = rv_str_is(in->op, "feed.read");
+	job->wait.wanted = ctx.wanted;
 	job->wants_certificate = ctx.wants_certificate;
 	return err;
 }
@@ -211,6 +234,27 @@ static int run_check(struct rv_db_tx *tx, struct rv_serve_job *base)
 	struct rs_ctx ctx = make_ctx(tx, job);
 
 	return rs_check_token(&ctx, base->in, base->out, &job->diag);
+}
+
+static void answer_op(struct job *job)
+{
+	rv_serve_encode(&job->base);
+	rv_buf_deinit(&job->body);
+	rv_serve_answer(&job->base, RV_OK);
+}
+
+static void op_waited(struct rs_wait *wait, const struct rv_ls_outcomes *outcomes)
+{
+	struct job *job = (struct job *)((char *)wait - offsetof(struct job, wait));
+	struct rv_rs_op_out *out = job->base.out;
+	int err = rs_add_outcomes(outcomes, &job->body);
+
+	out->body = rv_buf_str(&job->body);
+	if (err != RV_OK) { /* it is done all the same; only what LSs have is not told */
+		rv_serve_answer(&job->base, err);
+		return;
+	}
+	answer_op(job);
 }
 
 /* Whatever became of it, the caller gets an answer that says so: a refusal is no failure of the
@@ -240,9 +284,13 @@ static void done_op(struct rv_serve_job *base, int status)
 		rv_bus_publish(d->bus, "rs.changed", (struct rv_str){ 0 });
 	if (status == RV_OK && job->wants_certificate != 0)
 		rs_filler_kick(&d->filler, job->wants_certificate);
-	rv_serve_encode(base);
-	rv_buf_deinit(&job->body);
-	rv_serve_answer(base, RV_OK);
+	if (status == RV_OK && job->is_read)
+		rs_waits_moved(&d->waits);
+	job->wait.done = op_waited;
+	if (status == RV_OK && job->wait.wanted.is_wanted)
+		rs_waits_add(&d->waits, &job->wait);
+	else
+		answer_op(job);
 }
 
 static const struct rv_serve_method methods[] = {
@@ -253,9 +301,9 @@ static const struct rv_serve_method methods[] = {
 	{ "rs.waiting-note", &rv_rs_waiting_note_in_type, &rv_rs_waiting_note_out_type,
 	  sizeof(struct job), run_note, NULL },
 	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct job), run_feed,
-	  NULL },
+	  done_feed },
 	{ "rs.report", &rv_rs_report_in_type, &rv_rs_report_out_type, sizeof(struct job),
-	  run_report, NULL },
+	  run_report, done_report },
 	{ "key.reseal-rs", &rv_key_reseal_rs_in_type, &rv_key_reseal_rs_out_type,
 	  sizeof(struct job), run_reseal, NULL },
 	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct job), run_op, done_op },
@@ -391,6 +439,8 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 				      .event = "rs.call.failed" };
 	err = rv_serve_new(&serve, &d->serve);
 	if (err == RV_OK)
+		err = rs_waits_init(&d->waits, d);
+	if (err == RV_OK)
 		err = rs_filler_init(&d->filler, d);
 	if (err == RV_OK)
 		err = start_surveys(d);
@@ -405,6 +455,7 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 fail:
 	rv_serve_free(d->serve);
 	rv_rs_close(d->rs);
+	free(d->waits.timer);
 	free(d->filler.pause);
 	rv_conf_free(d->conf);
 	free(d);
@@ -416,7 +467,7 @@ void rs_duty_settle(struct rs_duty *d)
 	struct rv_duty *duty = d->duty;
 
 	if (!d->is_stopping || d->is_serving || d->reloads > 0 || d->filler.is_busy ||
-	    d->is_counting || d->is_surveying)
+	    d->is_counting || d->is_surveying || d->waits.is_looking)
 		return;
 	rv_serve_free(d->serve);
 	rv_rs_close(d->rs);
@@ -439,6 +490,7 @@ static void stop(void *state)
 
 	d->is_stopping = true;
 	rs_filler_stop(&d->filler);
+	rs_waits_stop(&d->waits);
 	uv_close((uv_handle_t *)d->hour, on_timer_closed);
 	rv_bus_on_link(d->bus, NULL, NULL);
 	rv_serve_stop(d->serve, on_idle, d);

@@ -1,8 +1,10 @@
-/* duty_priv.h - the rs duty: the core on a loop, behind the bus. Private to duty.c and filler.c. */
+/* duty_priv.h - the rs duty: the core on a loop, behind the bus. Private to duty.c, filler.c and
+ * wait.c. */
 #ifndef RV_RS_DUTY_PRIV_H
 #define RV_RS_DUTY_PRIV_H
 
 #include "server/rs/core.h"
+#include "server/rs/wait.h"
 #include "server/serve/serve.h"
 
 enum {
@@ -49,6 +51,7 @@ struct rs_duty {
 	struct rv_rs *rs;
 	struct rv_serve *serve;
 	struct rs_filler filler;
+	struct rs_waits waits;
 	struct rv_conf *conf;  /* whose strings rs->settings has */
 	unsigned reloads;      /* on their way through the writer thread */
 	enum rv_ca_key sa_key; /* the loop's own: the settings are the writer thread's */

@@ -30,4 +30,15 @@ bool rs_feed_admits(bool is_known, uint64_t cursor, uint64_t after, uint64_t tri
 int rs_feed_note_reader(struct rs_ctx *ctx, const struct rv_rs_feed_in *in,
 			bool *is_admitted) RV_MUSTCHECK;
 
+/* -- waiting for LSs ------------------------------------------------------------------------- */
+
+enum { RS_WAIT_DEFAULT_S = 10 };
+
+/* An operation whose changes are noted: its caller wants (wait_ls) every LS to have them. */
+int rs_want_ls(struct rs_ctx *ctx, bool wait_ls, bool has_seconds, uint32_t seconds) RV_MUSTCHECK;
+/* Every LS that follows, and whether it has the changes up to `seq`; in the arena. */
+int rs_ls_outcomes(struct rs_ctx *ctx, int64_t seq, struct rv_ls_outcomes *out) RV_MUSTCHECK;
+/* Add them to the encoded answer of an operation, whose tags they follow. */
+int rs_add_outcomes(const struct rv_ls_outcomes *outcomes, struct rv_buf *answer) RV_MUSTCHECK;
+
 #endif

@@ -1,12 +1,13 @@
 /* Groups of devices: which Location-Config their members get. */
 #include <errno.h>
 
+#include "server/rs/feed.h"
 #include "server/rs/location.h"
 #include "server/rs/sql/sql.h"
 
 enum {
 	GROUPS_MAX = 1000,
-	ASSIGN_MAX = 100000, /* devices moved by one call; as in contract/ops/group.json */
+	ASSIGN_MAX = 10000, /* devices moved by one call; as in contract/ops/group.json */
 };
 
 struct taking {
@@ -195,8 +196,14 @@ int rs_op_group_assign(struct rs_ctx *ctx, const struct rv_group_assign_in *in,
 		return rv_diag_set(diag, RV_EINVALID, "group.filter", "distids",
 				   "give either distids, or a filter: prefix, from_group, "
 				   "from_location");
-	if (!has_filter)
-		return assign_listed(ctx, in, &out->changed, diag);
-	err = assign_found(ctx, in, out);
+	if (has_filter) {
+		err = assign_found(ctx, in, out);
+		err = err == RV_OK ? RV_OK : rs_db_failed(diag, err);
+	} else {
+		err = assign_listed(ctx, in, &out->changed, diag);
+	}
+	if (err != RV_OK)
+		return err;
+	err = rs_want_ls(ctx, in->wait_ls, in->has_wait_seconds, in->wait_seconds);
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }

@@ -192,3 +192,62 @@ int rs_op_ls_forget(struct rs_ctx *ctx, const struct rv_ls_forget_in *in,
 				   "no LS \"%.*s\" follows this RS", RV_STR_ARG(in->name));
 	return err == RV_OK ? RV_OK : rs_db_failed(diag, err);
 }
+
+/* -- waiting for LSs ------------------------------------------------------------------------- */
+
+int rs_want_ls(struct rs_ctx *ctx, bool wait_ls, bool has_seconds, uint32_t seconds)
+{
+	if (!wait_ls)
+		return RV_OK;
+	ctx->wanted.is_wanted = true;
+	ctx->wanted.seconds = has_seconds ? seconds : RS_WAIT_DEFAULT_S;
+	return rs_query_int(ctx, &rs_sql_change_newest, RV_DB_NO_PARAMS, &ctx->wanted.seq);
+}
+
+struct outcomes {
+	struct rs_ctx *ctx;
+	struct rv_ls_outcome *list;
+	size_t count;
+	int64_t seq;
+};
+
+static int take_outcome(const struct rv_db_row *row, void *arg)
+{
+	struct outcomes *o = arg;
+	struct rs_reader r = { .row = row, .ctx = o->ctx };
+	struct rv_ls_outcome *outcome = &o->list[o->count++];
+
+	outcome->name = rs_read_str(&r);
+	outcome->reader = rs_read_str(&r);
+	outcome->has_it = rs_read_int(&r) >= o->seq;
+	return r.err;
+}
+
+int rs_ls_outcomes(struct rs_ctx *ctx, int64_t seq, struct rv_ls_outcomes *out)
+{
+	struct outcomes o = { .ctx = ctx, .seq = seq };
+
+	o.list = rv_arena_array(ctx->arena, RS_READERS_MAX, sizeof(*o.list));
+	if (o.list == NULL)
+		return -ENOMEM;
+	int err = rv_db_query(ctx->tx, &rs_sql_reader_cursors,
+			      RV_DB_PARAMS(RV_DB_I(RS_READERS_MAX)), take_outcome, &o);
+	if (err == RV_OK)
+		*out = (struct rv_ls_outcomes){ o.list, o.count };
+	return err;
+}
+
+int rs_add_outcomes(const struct rv_ls_outcomes *outcomes, struct rv_buf *answer)
+{
+	struct rv_buf end = { 0 };
+	int err;
+
+	rv_ls_outcomes_encode(outcomes, &end);
+	err = end.err;
+	if (err == RV_OK) { /* one version byte is enough */
+		rv_buf_put(answer, end.ptr + 1, end.len - 1);
+		err = answer->err;
+	}
+	rv_buf_deinit(&end);
+	return err;
+}

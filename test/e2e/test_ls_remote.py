@@ -3,7 +3,6 @@
 and removed there reaches it over HTTPS through cuts of the line and crashes of every process."""
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,71 +11,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import fleet  # noqa: E402
 import tap  # noqa: E402
-from cut import Line  # noqa: E402
 from fleet import code_of, did, known_to_ls, pull, rs_key, solicit, until  # noqa: E402
-from instance import CtlError, Instance  # noqa: E402
+from instance import CtlError  # noqa: E402
+from remote import World  # noqa: E402
 from tap import check, equal, test  # noqa: E402
 
 KILLS = 12
-
-
-class RsHost(Instance):
-    """A whole Reeve; its own LS has nothing to do here."""
-
-
-class LsHost(Instance):
-    def defaults(self):
-        conf = super().defaults()
-        keep = [name for name in conf if name in ("ls", "status") or name.startswith("operator")]
-        return {name: conf[name] for name in keep}
-
-
-class World:
-    """Operators east and west, the LS, and the lines between them."""
-
-    def __init__(self, names=("east", "west"), **limits):
-        self.rs = {name: RsHost() for name in names}
-        self.ls = LsHost(command="ls")
-        self.lines = {}
-        try:
-            self.begin(limits)
-        except BaseException:
-            self.stop()
-            raise
-
-    def begin(self, limits):
-        os.makedirs(self.ls.state)
-        subprocess.run([self.ls.reeve, "pki", "init", "--state", self.ls.state], check=True, capture_output=True)
-        conf = {"ls": {"local_rs": False}}
-        for name, rs in self.rs.items():
-            rs.start()
-            token = rs.ctl("token", "create", "ls-1", "--role", "ls")["token"]
-            self.lines[name] = Line(rs.address("http"))
-            self.write(f"{name}.token", token + "\n")
-            shutil.copy(os.path.join(rs.state, "pki", "http-ca.crt"), os.path.join(self.ls.state, f"{name}-ca.crt"))
-            conf[f'operator "{name}"'] = {"url": f"https://127.0.0.1:{self.lines[name].port}",
-                                          "ca": f"{name}-ca.crt", "token_file": f"{name}.token",
-                                          **limits.get(name, {})}
-        self.ls.conf = conf
-        self.ls.start()
-
-    def write(self, name, text):
-        path = os.path.join(self.ls.state, name)
-        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="ascii") as f:
-            f.write(text)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.stop()
-
-    def stop(self):
-        self.ls.remove()
-        for line in self.lines.values():
-            line.stop()
-        for rs in self.rs.values():
-            rs.remove()
 
 
 def create(rs, number, key=fleet.LS_KEY):
@@ -219,6 +159,79 @@ def insist(what, attempt, place):
                 return None  # it was done, and the answer got lost
             check(time.monotonic() < deadline, f"{what}: {e}\n{place.log_tail()}")
             time.sleep(0.2)
+
+
+@test
+def three_operators_at_once_each_have_their_own():
+    names = ("east", "north", "west")
+    with World(names) as w:
+        # Each has devices of its own, and all three want device 9.
+        for number, name in enumerate(names, start=1):
+            create(w.rs[name], number, key=f"of-{name}")
+        create(w.rs["north"], 9, key="of-north")
+        known_to_ls(w.ls, 9, key="of-north")
+        for name in ("east", "west"):
+            create(w.rs[name], 9, key=f"of-{name}")
+        for number, name in enumerate(names, start=1):
+            known_to_ls(w.ls, number, key=f"of-{name}")
+        for name in ("east", "west"):
+            until(f"the refusal at {name}", lambda n=name: reader(w.rs[n])["refused"] == 1)
+        equal(reader(w.rs["north"])["refused"], 0, "the holder is not refused")
+        # One of them is cut off: the others go on.
+        w.lines["north"].cut()
+        create(w.rs["east"], 4, key="of-east")
+        known_to_ls(w.ls, 4, key="of-east")
+        equal(code_of(solicit(w.ls, 2, key="of-north")), 100, "the copy of the one that is cut off")
+        w.rs["north"].ctl("device", "release", did(9))
+        w.lines["north"].mend()
+        heir = until("an heir", lambda: next((n for n in ("east", "west") if held(w.ls, 9, f"of-{n}")), None))
+        other = "west" if heir == "east" else "east"
+        until("the end of its refusal", lambda: reader(w.rs[heir])["refused"] == 0)
+        equal(reader(w.rs[other])["refused"], 1, "one heir only")
+        w.rs[heir].ctl("device", "delete", did(9))
+        known_to_ls(w.ls, 9, key=f"of-{other}")
+        until("no refusal left", lambda: not any(w.rs[n].ctl("incident", "list")["incidents"] for n in names))
+
+
+def outcomes(answer):
+    return {o["name"]: o.get("has_it", False) for o in answer["ls"]}
+
+
+@test
+def who_waits_for_the_ls_is_answered_when_every_one_has_it_or_the_time_is_over():
+    with World(("east",)) as w:
+        east, line = w.rs["east"], w.lines["east"]
+        known = until("both LSs", lambda: len(east.ctl("ls", "list")["readers"]) == 2 and east.ctl("ls", "list"))
+        equal(sorted(r["name"] for r in known["readers"]), ["local", "ls-1"], "who follows")
+        answer = east.ctl("device", "create", did(1), "--ls-key", fleet.LS_KEY, "--wait-ls", "--wait-seconds", "30")
+        equal(outcomes(answer), {"local": True, "ls-1": True}, "all have it")
+        equal(code_of(solicit(w.ls, 1)), 100, "at once, on the other host")
+        equal(code_of(solicit(east, 1)), 100, "at once, on this one")
+        line.cut()
+        begin = time.monotonic()
+        answer = east.ctl("device", "delete", did(1), "--wait-ls", "--wait-seconds", "2")
+        check(time.monotonic() - begin >= 2, "it gave up early")
+        equal(outcomes(answer), {"local": True, "ls-1": False}, "one is cut off")
+        equal(code_of(solicit(w.ls, 1)), 100, "it said the truth")
+        line.mend()
+        east.ctl("group", "set", "lab", "--location", "default")
+        answer = east.ctl("device", "create", did(2), "--ls-key", fleet.LS_KEY)
+        equal(answer.get("ls", []), [], "nobody waited")
+        answer = east.ctl("group", "assign", "lab", "--prefix", "0001", "--wait-ls", "--wait-seconds", "30")
+        equal((answer["changed"], outcomes(answer)), (1, {"local": True, "ls-1": True}), "many at once")
+        answer = east.ctl("device", "release", did(2), "--wait-ls", "--wait-seconds", "30")
+        equal(outcomes(answer), {"local": True, "ls-1": True}, "released")
+        equal(code_of(solicit(w.ls, 2)), 420, "and gone")
+        # A stop does not wait for who waits.
+        line.cut()
+        waiting = subprocess.Popen([east.reeve, "ctl", "--server", f"unix:{east.state}/bus.sock", "device", "create",
+                                    did(3), "--ls-key", "k", "--wait-ls", "--wait-seconds", "60"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until("the device", lambda: any(d["distid"] == did(3) for d in east.ctl("device", "list")["devices"]))
+        begin = time.monotonic()
+        equal(east.stop(), 0, "exit")
+        check(time.monotonic() - begin < 20, "the stop waited")
+        waiting.wait(10)
 
 
 @test

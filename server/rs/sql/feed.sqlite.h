@@ -46,6 +46,8 @@ RS_STMT(reader_list, "reader.list",
 	" (SELECT count(*) FROM device_location WHERE refused_by = reader.name"
 	" AND refused_by <> '')"
 	" FROM reader ORDER BY name, reader LIMIT ?")
+RS_STMT(reader_cursors, "reader.cursors",
+	"SELECT name, reader, cursor FROM reader ORDER BY name, reader LIMIT ?")
 RS_STMT(reader_delete, "reader.delete", "DELETE FROM reader WHERE name = ?")
 RS_STMT(reader_delete_silent, "reader.delete-silent", "DELETE FROM reader WHERE last_at < ?")
 RS_STMT(reader_least, "reader.least", "SELECT coalesce(min(cursor), ?) FROM reader")

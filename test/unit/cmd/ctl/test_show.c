@@ -188,12 +188,12 @@ static void a_report_is_its_words_and_a_table_of_each_list(void **state)
 
 static void an_answer_without_fields_shows_nothing(void **state)
 {
-	struct rv_device_delete_out out = { 0 };
+	struct rv_location_delete_out out = { 0 };
 	const void *pages[] = { &out };
 
 	(void)state;
-	assert_shows(&english, "device.delete", pages, 1, "");
-	assert_shows(&json, "device.delete", pages, 1, "{}\n");
+	assert_shows(&english, "location.delete", pages, 1, "");
+	assert_shows(&json, "location.delete", pages, 1, "{}\n");
 }
 
 int main(void)

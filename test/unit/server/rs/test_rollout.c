@@ -400,6 +400,36 @@ static size_t readers(struct fixture *f, struct rv_ls_reader *first)
 	return out.readers_len;
 }
 
+/* Without a loop nobody can wait: what is told is how it stands. */
+static void who_waits_is_told_what_each_ls_has(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_device_create_in in = {
+		.distid = S(DID), .ls_key = S("k"), .wait_ls = true, .has_wait_ls = true
+	};
+	struct rv_device_create_out out;
+	struct rv_device_release_in again = { .distid = S(DID),
+					      .wait_ls = true,
+					      .has_wait_ls = true };
+	struct rv_device_release_out released;
+
+	assert_int_equal(run_op(f, "device.create", &in, &out), RV_OK);
+	assert_int_equal(out.ls_len, 0);
+	assert_true(rv_str_is(out.device.distid, DID));
+	follow(f, "east", follow(f, "east", 0).cursor);
+	in.distid = S(DID2);
+	assert_int_equal(run_op(f, "device.create", &in, &out), RV_OK);
+	assert_int_equal(out.ls_len, 1);
+	assert_true(rv_str_is(out.ls[0].name, "east"));
+	assert_true(rv_str_is(out.ls[0].reader, "store"));
+	assert_false(out.ls[0].has_it);
+	assert_int_equal(run_op(f, "device.release", &again, &released), RV_OK);
+	assert_int_equal(released.ls_len, 1);
+	again.wait_ls = false;
+	assert_int_equal(run_op(f, "device.release", &again, &released), RV_OK);
+	assert_int_equal(released.ls_len, 0);
+}
+
 static void a_removal_is_kept_until_all_have_passed_it(void **state)
 {
 	struct fixture *f = *state;
@@ -477,6 +507,7 @@ int main(void)
 		T(a_report_may_come_after_the_pull),
 		T(a_refused_id_is_an_incident_until_it_is_held),
 		cmocka_unit_test(who_may_have_missed_a_removal_begins_anew),
+		T(who_waits_is_told_what_each_ls_has),
 		T(a_removal_is_kept_until_all_have_passed_it),
 		cmocka_unit_test(a_role_allows_what_it_is_for),
 	};
