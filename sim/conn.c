@@ -43,24 +43,6 @@ static int want(struct sim_conn *conn, int r)
 	return r;
 }
 
-static socklen_t to_sockaddr(const struct rv_armshttp_url *url, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (!url->is_ipv6) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(url->port);
-		memcpy(&v4->sin_addr, url->address, sizeof(v4->sin_addr));
-		return sizeof(*v4);
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(url->port);
-	memcpy(&v6->sin6_addr, url->address, sizeof(v6->sin6_addr));
-	return sizeof(*v6);
-}
-
 /* The port is chosen at connect(2): one source address then reaches each server 28,000 times. */
 static int bind_source(int fd, uint8_t source)
 {
@@ -77,7 +59,7 @@ static int bind_source(int fd, uint8_t source)
 static int start(const struct sim_conn_opt *opt, int *out)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = to_sockaddr(opt->url, &addr);
+	socklen_t len = rv_armshttp_url_address(opt->url, &addr);
 	const int on = 1;
 	int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int err = RV_OK;

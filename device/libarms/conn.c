@@ -52,28 +52,10 @@ static int wait_for(struct rv_conn *conn, short events, int64_t deadline_us)
 	}
 }
 
-static socklen_t to_sockaddr(const struct rv_armshttp_url *url, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (!url->is_ipv6) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(url->port);
-		memcpy(&v4->sin_addr, url->address, sizeof(v4->sin_addr));
-		return sizeof(*v4);
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(url->port);
-	memcpy(&v6->sin6_addr, url->address, sizeof(v6->sin6_addr));
-	return sizeof(*v6);
-}
-
 static int connect_to(struct rv_conn *conn, const struct rv_armshttp_url *url, int64_t deadline_us)
 {
 	struct sockaddr_storage addr;
-	socklen_t addr_len = to_sockaddr(url, &addr);
+	socklen_t addr_len = rv_armshttp_url_address(url, &addr);
 	int on = 1;
 	int err = 0;
 	socklen_t err_len = sizeof(err);

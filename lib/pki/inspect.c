@@ -11,8 +11,7 @@
 
 #include "base/time.h"
 
-/* Without it OpenSSL asks the terminal for the password of an encrypted key. */
-static int no_password(char *buf, int size, int is_writing, void *arg)
+int rv_pki_no_password(char *buf, int size, int is_writing, void *arg)
 {
 	(void)buf;
 	(void)size;
@@ -56,7 +55,7 @@ int rv_pki_read_cert_at(struct rv_str pem, const char *part, size_t index, X509 
 
 	if (bio == NULL)
 		return -ENOMEM;
-	while ((cert = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
+	while ((cert = PEM_read_bio_X509(bio, NULL, rv_pki_no_password, NULL)) != NULL) {
 		if (n++ == index)
 			found = cert;
 		else

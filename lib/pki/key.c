@@ -91,16 +91,6 @@ int rv_pki_key_new(struct rv_buf *out_pem)
 	return err;
 }
 
-/* Without it OpenSSL asks the terminal for the password of an encrypted key. */
-static int no_password(char *buf, int size, int is_writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)is_writing;
-	(void)arg;
-	return -1;
-}
-
 static int read_keys(struct rv_str pem, const char *part, const X509 *cert, EVP_PKEY **out,
 		     struct rv_diag *diag)
 {
@@ -115,7 +105,7 @@ static int read_keys(struct rv_str pem, const char *part, const X509 *cert, EVP_
 	if (bio == NULL)
 		return -ENOMEM;
 	while (!is_mine && n < KEYS_MAX &&
-	       (key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL)) != NULL) {
+	       (key = PEM_read_bio_PrivateKey(bio, NULL, rv_pki_no_password, NULL)) != NULL) {
 		n++;
 		is_mine = cert == NULL || X509_check_private_key(cert, key) == 1;
 		if (!is_mine)

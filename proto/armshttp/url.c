@@ -1,6 +1,7 @@
 #include "proto/armshttp/url.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,4 +164,22 @@ void rv_armshttp_url_format_connect(const struct rv_armshttp_url *url,
 {
 	snprintf(out, RV_ARMSHTTP_AUTHORITY_SIZE, url->is_ipv6 ? "[%s]:%u" : "%s:%u", url->host,
 		 url->port);
+}
+
+socklen_t rv_armshttp_url_address(const struct rv_armshttp_url *url, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
+
+	memset(out, 0, sizeof(*out));
+	if (!url->is_ipv6) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(url->port);
+		memcpy(&v4->sin_addr, url->address, sizeof(v4->sin_addr));
+		return sizeof(*v4);
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(url->port);
+	memcpy(&v6->sin6_addr, url->address, sizeof(v6->sin6_addr));
+	return sizeof(*v6);
 }

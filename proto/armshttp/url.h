@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/diag.h"
 #include "base/str.h"
@@ -54,5 +55,8 @@ void rv_armshttp_url_format_host(const struct rv_armshttp_url *url,
 /* The same with brackets, for CONNECT to a web proxy. */
 void rv_armshttp_url_format_connect(const struct rv_armshttp_url *url,
 				    char out[static RV_ARMSHTTP_AUTHORITY_SIZE]);
+
+/* For connect(2): fills *out, returns the length of what it holds. */
+socklen_t rv_armshttp_url_address(const struct rv_armshttp_url *url, struct sockaddr_storage *out);
 
 #endif
