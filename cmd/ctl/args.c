@@ -54,7 +54,7 @@ static bool find_global(struct parser *p, const char *name, bool **flag, const c
 		const char **value;
 	} globals[] = {
 		{ "--server", NULL, &p->args.server },
-		{ "--state", NULL, &p->args.state },
+		{ "--state-dir", NULL, &p->args.state },
 		{ "--token-file", NULL, &p->args.token_file },
 		{ "--ca", NULL, &p->args.ca_file },
 		{ "--insecure", &p->args.is_insecure, NULL },

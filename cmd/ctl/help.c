@@ -11,7 +11,7 @@ static const struct {
 	const char *option, *text;
 } globals[] = {
 	{ "--server URL", "ctl:opt.server" },
-	{ "--state DIR", "ctl:opt.state" },
+	{ "--state-dir DIR", "ctl:opt.state" },
 	{ "--token-file FILE", "ctl:opt.token_file" },
 	{ "--ca FILE", "ctl:opt.ca" },
 	{ "--insecure", "ctl:opt.insecure" },

@@ -131,7 +131,7 @@ int ctl_server_choose(struct ctl_io *io, const struct ctl_args *args, struct rsa
 	opt.state_dir = choose(io, args->state, "REEVE_STATE", conf, "state");
 	if (opt.state_dir == NULL)
 		opt.state_dir = default_state(io);
-	/* Who says --state means the rs there, whatever is usual. */
+	/* Who says --state-dir means the rs there, whatever is usual. */
 	if (args->server != NULL || args->state == NULL)
 		opt.url = choose(io, args->server, "REEVE_SERVER", conf, "server");
 	if (opt.url == NULL)

@@ -1,11 +1,11 @@
 /* server.h - which server, with which token: option, then environment, then file, then default.
  *
  *   server   --server       $REEVE_SERVER   ctl.conf server       unix:<state>/bus.sock
- *   state    --state        $REEVE_STATE    ctl.conf state        that of this user
+ *   state    --state-dir    $REEVE_STATE    ctl.conf state        that of this user
  *   token    --token-file   $REEVE_TOKEN    ctl.conf token_file   none
  *   ca       --ca           $REEVE_CA       ctl.conf ca           the system's
  *
- * --state without --server means the socket there, whatever $REEVE_SERVER and ctl.conf say.
+ * --state-dir without --server means the socket there, whatever $REEVE_SERVER and ctl.conf say.
  *
  * ctl.conf is $XDG_CONFIG_HOME/reeve/ctl.conf or ~/.config/reeve/ctl.conf:
  *   ctl { server = "https://rs.example.net"  token_file = "/home/me/.reeve-token" }

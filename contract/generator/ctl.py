@@ -1,10 +1,10 @@
 """What belongs to `reeve ctl` beside its code: bash completion and reeve-ctl(1)."""
 from . import texts
 
-GLOBALS = (("--server", "URL", "server"), ("--state", "DIR", "state"), ("--token-file", "FILE", "token_file"),
+GLOBALS = (("--server", "URL", "server"), ("--state-dir", "DIR", "state"), ("--token-file", "FILE", "token_file"),
            ("--ca", "FILE", "ca"), ("--insecure", "", "insecure"), ("--json", "", "json"),
            ("--utc", "", "utc"), ("--timeout", "SECONDS", "timeout"), ("--help", "", "help"))
-FILES = ("--server", "--state", "--token-file", "--ca", "--file")
+FILES = ("--server", "--state-dir", "--token-file", "--ca", "--file")
 LONG_FIELD = 1000  # cmd/ctl/names.h
 EXITS = (("0", "Done."), ("1", "The server could not do it, or not in the present state of things."),
          ("2", "The command line is wrong: this program, or the server, does not accept a value of it "
@@ -172,11 +172,11 @@ They are never printed.
 The server is that of
 .BR \-\-server ,
 else of $REEVE_SERVER, else of ctl.conf, else bus.sock in the state directory: that of
-.BR \-\-state ,
+.BR \-\-state\-dir ,
 else of $REEVE_STATE, else of ctl.conf, else the one that
 .B reeve serve
 uses by itself (/var/lib/reeve, or ~/.local/state/reeve when not root).
-.B \-\-state
+.B \-\-state\-dir
 alone means the socket there. A postgresql: store is opened with the key and the certificates of the
 state directory; its password is looked for as by
 .BR psql (1):

@@ -45,6 +45,9 @@ class Wrong(Exception):
     """What is wrong, and where."""
 
 
+CTL_OPTIONS = ("server", "state-dir", "token-file", "ca", "insecure", "json", "utc", "timeout", "help", "file")
+
+
 def wrong(place, text):
     raise Wrong(f"{place}: {text}")
 
@@ -256,6 +259,11 @@ class Operation(Message):
             f = self.inp.field(a)
             if f is None or f.is_list:
                 wrong(self.place, f"CLI argument {a!r} is no plain field of 'in'")
+
+        # Said before the words or behind them, they belong to `reeve ctl` itself (cmd/ctl/args.c).
+        for f in self.inp.fields:
+            if f.name not in self.cli_args and f.name.replace("_", "-") in CTL_OPTIONS:
+                wrong(f.place, "--" + f.name.replace("_", "-") + " is an option of reeve ctl itself")
 
     def _page(self):
         if set(self.page) not in ({"in", "out"}, {"in", "item"}):

@@ -106,7 +106,7 @@ void rv_buf_putc(struct rv_buf *buf, char c)
 }
 
 /* In place, when there is room for it and for the NUL that vsnprintf() ends with. */
-static bool printf_here(struct rv_buf *buf, const char *fmt, va_list args)
+static bool RV_PRINTF(2, 0) printf_here(struct rv_buf *buf, const char *fmt, va_list args)
 {
 	size_t limit = buf->max > 0 && buf->max < buf->cap ? buf->max : buf->cap;
 	size_t room = limit > buf->len ? limit - buf->len : 0;

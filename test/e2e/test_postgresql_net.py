@@ -161,20 +161,20 @@ def ctl(reeve, *command, env=None):
 def ctl_works_on_the_store_while_no_rs_does():
     with instance(by_tcp("alone"), PASSWORD) as reeve:
         make(reeve, 3)
-        done = ctl(reeve, "--state", reeve.state, "device", "list")
+        done = ctl(reeve, "--state-dir", reeve.state, "device", "list")
         equal(listed(json.loads(done.stdout)), [did(3)], "by the socket of the state directory")
         store = by_tcp("alone", f"password={IN_URL}")
-        done = ctl(reeve, "--server", store, "--state", reeve.state, "device", "list")
+        done = ctl(reeve, "--server", store, "--state-dir", reeve.state, "device", "list")
         equal(done.returncode, 1, "while the rs has it")
         check("is in use by reeve_rs, process" in done.stderr, done.stderr)
         check("s3cret" not in done.stderr, done.stderr)
         reeve.stop()
-        for where in (["--state", reeve.state], []):
+        for where in (["--state-dir", reeve.state], []):
             done = ctl(reeve, "--server", store, *where, "device", "list",
                        env={} if where else {"REEVE_STATE": reeve.state})
             equal(done.returncode, 0, done.stderr)
             equal(listed(json.loads(done.stdout)), [did(3)], "in the store")
-        done = ctl(reeve, "--server", store, "--state", reeve.dir, "device", "list")
+        done = ctl(reeve, "--server", store, "--state-dir", reeve.dir, "device", "list")
         check(done.returncode != 0 and "rs-ca.crt" in done.stderr, done.stderr)
 
 

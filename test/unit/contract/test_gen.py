@@ -124,6 +124,8 @@ WRONG = [
     (with_op(http="GET /x/{b}"), "path variable 'b'"),
     (with_op(cli="X show"), "'cli' is words, then ARGUMENTS"),
     (with_op(cli="x show B"), "CLI argument 'b'"),
+    (with_op(**{"in": [dict(FIELD, required=True), dict(FIELD, tag=2, name="token_file", optional=True)]}),
+     "--token-file is an option of reeve ctl itself"),
     (with_op(owner="R-S"), "'owner' is the name of a duty"),
     (with_op(report="b"), "'report' names a bool of 'out'"),
     (with_op(page={"in": "a"}), "'page' is"),
