@@ -15,7 +15,7 @@ from instance import CtlError, Instance  # noqa: E402
 from remote import World  # noqa: E402
 
 # Point, and how many times it is passed in a life: enough to get through a start.
-POINTS = [("db.group.written", 12), ("db.group.committed", 12), ("serve.call.received", 6), ("serve.call.decided", 6),
+POINTS = [("db.group.written", 25), ("db.group.committed", 25), ("serve.call.received", 6), ("serve.call.decided", 6),
           ("rs.pull.recorded", 2), ("ls.feed.applied", 3), ("front.request.read", 2), ("front.answer.known", 2),
           ("front.answer.sent", 2), ("rs.feed.read", 6), ("rs.report.kept", 2), ("ls.feed.read", 3),
           ("ls.given.stored", 1), ("ls.report.sent", 2), ("ls.report.told", 2)]
