@@ -100,6 +100,7 @@ def a_fleet_survives_the_death_of_proxies_under_it():
         stop.set()
         killer.join()
     check(len(killed) >= 5, f"{len(killed)} killed")
+    check(sum(summary["failed"].values()) > 0, "nobody noticed")
     equal(set(summary["refused"]) - {"301"}, set(), "refusals")
     equal((status, summary["up"]), (UP, devices), str(summary))
 

@@ -188,7 +188,7 @@ def killing_the_new_one_leaves_the_old_one_serving():
             new.wait()
             until("the old one to notice", lambda: len(events(line.log, "app.upgrade.failed")) ==
                   len(events(line.log, "app.upgrade.begun")))
-            until("a pull", lambda: code_of(line.pull()) == 100, 60)
+            until("a pull", lambda: code_of(line.pull()) == 100)
 
         for event in ("app.upgrade.begun", "app.upgrade.yielded"):
             # Of the new one's connections those die with it that it had accepted: it was killed.
