@@ -42,6 +42,9 @@ static void pass_link(struct rv_sv_child *child, const struct rv_duty_spec *peer
 	if (err != RV_OK)
 		rv_log(RV_LOG_WARN, "app.pair.failed", RV_KS("a", msg->self.name),
 		       RV_KS("b", msg->peer.name), RV_KS("error", rv_err_name(err)));
+	else
+		rv_log(RV_LOG_INFO, "app.join.linked", RV_KS("child", msg->self.name),
+		       RV_KI("instance", msg->self.instance), RV_KS("peer", msg->peer.name));
 	msg->body = (struct rv_str){ 0 };
 	rv_buf_deinit(&methods);
 }

@@ -28,6 +28,11 @@ def events(log_path, name):
         return [line for line in f.read().splitlines() if re.search(rf"event={re.escape(name)}( |$)", line)]
 
 
+def instances(log_path, name, child, more=""):
+    found = [re.search(rf" child={child} instance=(\d+){more}", line) for line in events(log_path, name)]
+    return {int(m[1]) for m in found if m}
+
+
 class Line:
     """One Reeve after the other on the same state directory."""
 
@@ -230,7 +235,10 @@ def an_open_connection_ends_its_pull_with_the_old_process_and_the_new_store():
         ctx = tlspeer.context()
         with ctx.wrap_socket(socket.create_connection(line.instance.address("proxy"), timeout=30)) as s:
             old = line.upgrade()
-            until("it to reach the new stores", lambda: events(line.processes[0][1], "app.join.connected"))
+            log = line.processes[0][1]
+            until("the idle proxy to end", lambda: instances(log, "app.duty.died", "proxy"))
+            holder = {0, 1} - instances(log, "app.duty.died", "proxy")
+            until("the other to reach the new store", lambda: holder <= instances(log, "app.join.linked", "proxy", " peer=rs"))
             body = armsclient.config_solicitation(did(1))
             check(old.poll() is None, "it waits for this connection")
             s.sendall(armsclient.head(did(1), "rs-key", len(body)))
