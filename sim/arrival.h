@@ -3,6 +3,8 @@
  *   at-once      all at the start
  *   uniform:S    each at its own moment of the first S seconds, evenly distributed
  *   poisson:R    R of them per second on average, as independent people do it
+ *   waves:N:S    N groups of equal size, each at once, the first at the start, spread over S
+ * seconds
  *
  * Pure: the same seed gives the same schedule, on every machine and in every process of a run.
  */
@@ -12,16 +14,26 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum sim_arrival_kind { SIM_ARRIVAL_AT_ONCE, SIM_ARRIVAL_UNIFORM, SIM_ARRIVAL_POISSON };
+enum sim_arrival_kind {
+	SIM_ARRIVAL_AT_ONCE,
+	SIM_ARRIVAL_UNIFORM,
+	SIM_ARRIVAL_POISSON,
+	SIM_ARRIVAL_WAVES
+};
 
 struct sim_arrival {
 	enum sim_arrival_kind kind;
-	double value; /* UNIFORM: seconds; POISSON: devices per second */
+	double value;   /* UNIFORM, WAVES: seconds; POISSON: devices per second */
+	unsigned waves; /* WAVES: 1 .. SIM_ARRIVAL_WAVES_MAX */
 };
 
-enum { SIM_ARRIVAL_SECONDS_MAX = 7 * 86400, SIM_ARRIVAL_RATE_MAX = 1000000 };
+enum {
+	SIM_ARRIVAL_SECONDS_MAX = 7 * 86400,
+	SIM_ARRIVAL_RATE_MAX = 1000000,
+	SIM_ARRIVAL_WAVES_MAX = 1000
+};
 
-/* RV_ESYNTAX: none of the three forms. RV_EINVALID: the number is not above 0, or above its limit.
+/* RV_ESYNTAX: none of the forms. RV_EINVALID: the number is not above 0, or above its limit.
  */
 int sim_arrival_parse(struct rv_str text, struct sim_arrival *out) RV_MUSTCHECK;
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "sim/arrival.h"
+#include "sim/scenario.h"
 
 enum {
 	SIM_DEVICES_MAX = 1000000,
@@ -16,8 +16,6 @@ enum {
 };
 
 enum sim_exit { SIM_EXIT_OK, SIM_EXIT_NOT_UP, SIM_EXIT_USAGE, SIM_EXIT_FAILURE };
-
-enum sim_tls { SIM_TLS_ANY, SIM_TLS_12, SIM_TLS_13 };
 
 struct sim_options {
 	bool is_register; /* `register`, else a run */

@@ -8,15 +8,19 @@
 #include <stdint.h>
 
 enum sim_what {
-	SIM_STARTED, /* switched on */
-	SIM_UP,      /* a pull has ended well; took_us: since it was switched on, or asked again */
-	SIM_QUERIED, /* so has its push-method-query */
-	SIM_REFUSED, /* code: result code of an answer that is no success */
-	SIM_FAILED,  /* code: enum sim_failure */
-	SIM_WAITS,   /* the round is over: took_us until the next one */
-	SIM_ENDED,   /* the call ended otherwise; code: ARMS_E*, low 15 bits */
-	SIM_CUT,     /* power cut */
-	SIM_RESUMED, /* a handshake resumed a session */
+	SIM_STARTED,  /* switched on */
+	SIM_UP,       /* a pull has ended well; took_us: since it was switched on, or asked again */
+	SIM_QUERIED,  /* so has its push-method-query */
+	SIM_REFUSED,  /* code: result code of an answer that is no success */
+	SIM_FAILED,   /* code: enum sim_failure */
+	SIM_WAITS,    /* the round is over: took_us until the next one */
+	SIM_ENDED,    /* the call ended otherwise; code: ARMS_E*, low 15 bits */
+	SIM_CUT,      /* power cut */
+	SIM_RESUMED,  /* a handshake resumed a session */
+	SIM_ASKS,     /* opens a connection; phase: to whom */
+	SIM_APPLIES,  /* has a config to apply, which takes took_us */
+	SIM_UPGRADED, /* off, to boot another firmware; code: its index in the scenario */
+	SIM_LOST,     /* the connection is struck; code: index of the scenario's loss */
 	SIM_WHATS,
 };
 

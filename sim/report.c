@@ -8,9 +8,10 @@
 
 enum sim_state { OFF, ON, UP };
 
-static const char *const what_names[SIM_WHATS] = { "started", "up",     "queried",
-						   "refused", "failed", "waits",
-						   "ended",   "cut",    "resumed" };
+static const char *const what_names[SIM_WHATS] = { "started", "up",    "queried", "refused",
+						   "failed",  "waits", "ended",   "cut",
+						   "resumed", "asks",  "applies", "upgraded",
+						   "lost" };
 static const char *const failure_names[SIM_FAILURES] = {
 	[SIM_FAIL_CONNECT] = "connect", [SIM_FAIL_CLOSED] = "closed before TLS",
 	[SIM_FAIL_TLS] = "TLS",         [SIM_FAIL_CUT] = "cut off",

@@ -15,7 +15,7 @@ static void fill(const char *text, uint64_t seed, int64_t *out)
 	sim_arrival_fill(&arrival, seed, out, N);
 }
 
-static void takes_the_three_forms_and_nothing_else(void **state)
+static void takes_its_forms_and_nothing_else(void **state)
 {
 	static const struct {
 		const char *text;
@@ -27,6 +27,13 @@ static void takes_the_three_forms_and_nothing_else(void **state)
 		{ "uniform:30", RV_OK, SIM_ARRIVAL_UNIFORM, 30 },
 		{ "poisson:12.5", RV_OK, SIM_ARRIVAL_POISSON, 12.5 },
 		{ "poisson:.5", RV_OK, SIM_ARRIVAL_POISSON, 0.5 },
+		{ "waves:4:60", RV_OK, SIM_ARRIVAL_WAVES, 60 },
+		{ "waves:0:60", RV_EINVALID, 0, 0 },
+		{ "waves:1001:60", RV_EINVALID, 0, 0 },
+		{ "waves:4:0", RV_EINVALID, 0, 0 },
+		{ "waves:4", RV_ESYNTAX, 0, 0 },
+		{ "waves::4", RV_ESYNTAX, 0, 0 },
+		{ "waves:4:", RV_ESYNTAX, 0, 0 },
 		{ "uniform:0", RV_EINVALID, 0, 0 },
 		{ "uniform:604801", RV_EINVALID, 0, 0 },
 		{ "poisson:1000001", RV_EINVALID, 0, 0 },
@@ -75,6 +82,14 @@ static void uniform_fills_its_seconds_evenly(void **state)
 		assert_in_range(quarter[i], N / 4 - 300, N / 4 + 300);
 }
 
+static void waves_are_equal_groups_at_equal_distances(void **state)
+{
+	(void)state;
+	fill("waves:4:60", 1, at_us);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(at_us[i], (int64_t)(i / (N / 4)) * 15 * RV_US_PER_SEC);
+}
+
 /* The gaps of a Poisson process: their mean is 1/rate and e^-1 of them are longer. */
 static void poisson_has_its_rate_and_its_gaps(void **state)
 {
@@ -103,9 +118,10 @@ static void a_seed_gives_one_schedule(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_the_three_forms_and_nothing_else),
+		cmocka_unit_test(takes_its_forms_and_nothing_else),
 		cmocka_unit_test(all_at_once_is_at_the_start),
 		cmocka_unit_test(uniform_fills_its_seconds_evenly),
+		cmocka_unit_test(waves_are_equal_groups_at_equal_distances),
 		cmocka_unit_test(poisson_has_its_rate_and_its_gaps),
 		cmocka_unit_test(a_seed_gives_one_schedule),
 	};
