@@ -1,4 +1,5 @@
 /* Set-up, state cache, information, versions: the calls that never block. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,35 @@ int arms_set_tls_only(arms_context_t *ctx, int version)
 	if (version != ARMS_TLS_1_0)
 		return ARMS_EINVAL;
 	ctx->tls_versions = RV_TLS_ONLY_10;
+	return 0;
+}
+
+int arms_set_source_address(arms_context_t *ctx, const char *address)
+{
+	struct rv_conn_source source = { 0 };
+
+	if (ctx == NULL)
+		return ARMS_EFATAL;
+	if (address != NULL) {
+		source.family = strchr(address, ':') != NULL ? AF_INET6 : AF_INET;
+		if (inet_pton(source.family, address, source.ip) != 1)
+			return ARMS_EINVAL;
+	}
+	ctx->source = source;
+	return 0;
+}
+
+int arms_set_pull_reason(arms_context_t *ctx, const char *text)
+{
+	size_t len = 0;
+
+	if (ctx == NULL)
+		return ARMS_EFATAL;
+	while (text != NULL && text[len] >= ' ' && text[len] <= '~' && len <= RV_SA_TRIGGER_MAX)
+		len++;
+	if (len == 0 || len > RV_SA_TRIGGER_MAX || text[len] != '\0')
+		return ARMS_EINVAL;
+	rv_sa_set_trigger(ctx->sa, text);
 	return 0;
 }
 

@@ -52,7 +52,27 @@ static int wait_for(struct rv_conn *conn, short events, int64_t deadline_us)
 	}
 }
 
-static int connect_to(struct rv_conn *conn, const struct rv_armshttp_url *url, int64_t deadline_us)
+/* The port stays open until connect(2) knows the peer: one source serves many connections. */
+static int leave_from(struct rv_conn *conn, const struct rv_conn_source *source, int family)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	bool is_v6 = family == AF_INET6;
+	const struct sockaddr *addr = is_v6 ? (const void *)&v6 : (const void *)&v4;
+	int on = 1;
+
+	if (source->family != family)
+		return RV_OK;
+	memcpy(&v4.sin_addr, source->ip, sizeof(v4.sin_addr));
+	memcpy(&v6.sin6_addr, source->ip, sizeof(v6.sin6_addr));
+	(void)setsockopt(conn->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	if (bind(conn->fd, addr, is_v6 ? sizeof(v6) : sizeof(v4)) == 0)
+		return RV_OK;
+	return fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ESOCKET, "source address");
+}
+
+static int connect_to(struct rv_conn *conn, const struct rv_armshttp_url *url,
+		      const struct rv_conn_source *source, int64_t deadline_us)
 {
 	struct sockaddr_storage addr;
 	socklen_t addr_len = rv_armshttp_url_address(url, &addr);
@@ -66,6 +86,9 @@ static int connect_to(struct rv_conn *conn, const struct rv_armshttp_url *url, i
 		return fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ESOCKET, "socket");
 	/* Head and body are two writes: without it the second waits for an acknowledgement. */
 	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	r = leave_from(conn, source, addr.ss_family);
+	if (r != RV_OK)
+		return r;
 	if (connect(conn->fd, (struct sockaddr *)&addr, addr_len) == 0)
 		return RV_OK;
 	if (errno != EINPROGRESS && errno != EINTR)
@@ -212,7 +235,7 @@ int rv_conn_open(struct rv_conn *conn, const struct rv_conn_opt *opt, int64_t de
 	if (first->is_ipv6 != opt->url->is_ipv6)
 		return fail(conn, RV_EINVALID, ARMS_LOG_EHOST,
 			    "the web proxy is of the other address family");
-	r = connect_to(conn, first, deadline_us);
+	r = connect_to(conn, first, opt->source, deadline_us);
 	if (r == RV_OK && opt->proxy != NULL)
 		r = pass_proxy(conn, opt, deadline_us);
 	if (r == RV_OK)

@@ -6,8 +6,15 @@
 #ifndef RV_DEVICE_LIBARMS_CONN_H
 #define RV_DEVICE_LIBARMS_CONN_H
 
+#include <stdint.h>
+
 #include "proto/armshttp/url.h"
 #include "tls/tls.h"
+
+struct rv_conn_source { /* all-zero: the system chooses */
+	int family;     /* AF_INET, AF_INET6; others leave as ever */
+	uint8_t ip[16]; /* network order; of AF_INET the first four */
+};
 
 struct rv_conn { /* initialise with RV_CONN_CLOSED */
 	int fd;
@@ -22,6 +29,7 @@ struct rv_conn { /* initialise with RV_CONN_CLOSED */
 struct rv_conn_opt {
 	const struct rv_armshttp_url *url;   /* the server */
 	const struct rv_armshttp_url *proxy; /* NULL: direct */
+	const struct rv_conn_source *source;
 	struct rv_tls_opt tls;
 };
 

@@ -87,6 +87,7 @@ static int open_connection(struct arms_context *ctx, const struct rv_sa_action *
 	struct rv_conn_opt opt = {
 		.url = act->url,
 		.proxy = ctx->has_proxy ? &ctx->proxy : NULL,
+		.source = &ctx->source,
 		.tls = { .peer = RV_TLS_PEER_ANCHOR,
 			 .ca_pem = act->anchor,
 			 .cert_pem = act->certificate,

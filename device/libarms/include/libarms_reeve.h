@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define ARMS_REEVE_API 2 /* grows with each addition to this header */
+#define ARMS_REEVE_API 3 /* grows with each addition to this header */
 
 #define ARMS_TLS_1_0 10
 #define ARMS_TLS_1_2 12
@@ -27,6 +27,18 @@ int arms_set_tls_min_version(arms_context_t *ctx, int version);
  * the only value. Of this and arms_set_tls_min_version the last call counts. Since
  * ARMS_REEVE_API 2. 0; ARMS_EFATAL (ctx NULL); ARMS_EINVAL (other value). */
 int arms_set_tls_only(arms_context_t *ctx, int version);
+
+/* For devices with several lines: connections leave from this address of the device, numeric IPv4
+ * or IPv6 without brackets; towards servers of the other family the system chooses as ever. NULL:
+ * it always does. Effective from the next connection; allowed in the line callback. That the
+ * device has no such address (any more) shows there: the attempt fails. Since ARMS_REEVE_API 3.
+ * 0; ARMS_EFATAL (ctx NULL); ARMS_EINVAL (no address), nothing changes then. */
+int arms_set_source_address(arms_context_t *ctx, const char *address);
+
+/* The reason that the next pull gives, in the program's own words, where arms_set_pull_trigger
+ * knows two: 1 to 64 printable ASCII characters. Operators read it; no server acts on it. Since
+ * ARMS_REEVE_API 3. 0; ARMS_EFATAL (ctx NULL); ARMS_EINVAL (other text), nothing changes then. */
+int arms_set_pull_reason(arms_context_t *ctx, const char *text);
 
 #ifdef __cplusplus
 }

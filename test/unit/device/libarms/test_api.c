@@ -212,6 +212,50 @@ static void the_tls_switches_know_their_versions(void **state)
 	arms_end(ctx);
 }
 
+static const struct {
+	const char *address;
+	int result;
+} sources[] = {
+	{ "127.0.0.5", 0 },
+	{ "2001:db8::5", 0 },
+	{ NULL, 0 },
+	{ "", ARMS_EINVAL },
+	{ "127.0.0", ARMS_EINVAL },
+	{ "[::1]", ARMS_EINVAL },
+	{ "127.0.0.1:80", ARMS_EINVAL },
+	{ "localhost", ARMS_EINVAL },
+};
+
+static void a_source_address_is_numeric(void **state)
+{
+	arms_context_t *ctx = context();
+
+	(void)state;
+	assert_int_equal(arms_set_source_address(NULL, NULL), ARMS_EFATAL);
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		assert_int_equal(arms_set_source_address(ctx, sources[i].address),
+				 sources[i].result);
+	arms_end(ctx);
+}
+
+static void a_reason_is_printable_and_of_64_characters_at_most(void **state)
+{
+	char text[66] = { 0 };
+	arms_context_t *ctx = context();
+
+	(void)state;
+	assert_int_equal(arms_set_pull_reason(NULL, "x"), ARMS_EFATAL);
+	assert_int_equal(arms_set_pull_reason(ctx, NULL), ARMS_EINVAL);
+	assert_int_equal(arms_set_pull_reason(ctx, ""), ARMS_EINVAL);
+	assert_int_equal(arms_set_pull_reason(ctx, "two\nlines"), ARMS_EINVAL);
+	assert_int_equal(arms_set_pull_reason(ctx, "caf\xc3\xa9"), ARMS_EINVAL);
+	memset(text, 'x', 65);
+	assert_int_equal(arms_set_pull_reason(ctx, text), ARMS_EINVAL);
+	text[64] = '\0';
+	assert_int_equal(arms_set_pull_reason(ctx, text), 0);
+	arms_end(ctx);
+}
+
 static void pull_refuses_what_it_cannot_use(void **state)
 {
 	arms_context_t *ctx = context();
@@ -464,6 +508,8 @@ int main(void)
 		cmocka_unit_test(triggers_are_one_of_two),
 		cmocka_unit_test(proxies_are_numeric_urls),
 		cmocka_unit_test(the_tls_switches_know_their_versions),
+		cmocka_unit_test(a_source_address_is_numeric),
+		cmocka_unit_test(a_reason_is_printable_and_of_64_characters_at_most),
 		cmocka_unit_test(pull_refuses_what_it_cannot_use),
 		cmocka_unit_test(query_and_event_loop_refuse_what_they_cannot_use),
 		cmocka_unit_test(the_state_goes_out_and_in_or_not_at_all),

@@ -372,6 +372,7 @@ static const struct {
 	int (*version[4])(void);
 	const char *(*version_string)(void);
 	int (*tls[2])(arms_context_t *, int);
+	int (*own_text[2])(arms_context_t *, const char *);
 } api = {
 	arms_init,
 	arms_load_config,
@@ -402,6 +403,7 @@ static const struct {
 	  arms_protocol_ver_minor },
 	arms_library_ver_string,
 	{ arms_set_tls_min_version, arms_set_tls_only },
+	{ arms_set_source_address, arms_set_pull_reason },
 };
 
 int rv_header_sum(void)
