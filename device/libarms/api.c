@@ -10,7 +10,6 @@
 #include "device/libarms/include/libarms_reeve.h"
 
 enum {
-	PROXY_URL_MAX = 127, /* characters */
 	EVENT_INTERVAL_S = 60,
 };
 #define EVENT_INTERVAL_MIN_US (RV_US_PER_SEC / 10)
@@ -124,28 +123,21 @@ int arms_set_pull_trigger(arms_context_t *ctx, int trigger)
 	}
 }
 
-/* The scheme and the path of a proxy URL mean nothing: what is left reads like any ARMS URL. */
-static bool parse_proxy(struct rv_str text, struct rv_armshttp_url *out)
-{
-	char url[sizeof("https://") + PROXY_URL_MAX];
-	struct rv_str rest;
-	int n;
-
-	if (text.len > PROXY_URL_MAX ||
-	    (!rv_str_istarts(text, "http://") && !rv_str_istarts(text, "https://")))
-		return false;
-	rest = rv_str_sub(text, rv_str_find(text, '/') + 2, text.len);
-	rest.len = rv_str_find(rest, '/');
-	n = snprintf(url, sizeof(url), "https://%.*s", RV_STR_ARG(rest));
-	return rv_armshttp_url_parse(rv_strn(url, (size_t)n), sizeof(url), out, NULL) == RV_OK;
-}
-
 int arms_set_https_proxy(arms_context_t *ctx, const char *proxy_url)
 {
+	struct rv_armshttp_proxy proxy = { 0 };
+	struct rv_diag diag = { 0 };
+
 	if (ctx == NULL)
 		return -1;
-	if (proxy_url != NULL && !parse_proxy(rv_str(proxy_url), &ctx->proxy))
+	if (proxy_url != NULL &&
+	    rv_armshttp_proxy_parse(rv_str(proxy_url), &proxy, &diag) != RV_OK) {
+		rv_sa_log(ctx->sa, ARMS_LOG_EURL, "web proxy: %s", diag.text);
 		return -1;
+	}
+	rv_wipe(&ctx->proxy, sizeof(ctx->proxy));
+	ctx->proxy = proxy;
+	rv_wipe(&proxy, sizeof(proxy));
 	ctx->has_proxy = proxy_url != NULL;
 	rv_sa_set_proxied(ctx->sa, ctx->has_proxy);
 	return 0;

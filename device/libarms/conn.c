@@ -13,10 +13,8 @@
 
 #include "base/time.h"
 #include "device/libarms/include/libarms.h"
-#include "proto/armshttp/framing.h"
 
 enum {
-	PROXY_LINES_MAX = 64, /* header lines of a proxy's answer */
 	POLL_MAX_MS = 60 * 1000,
 };
 
@@ -119,15 +117,18 @@ static int put_plain(struct rv_conn *conn, struct rv_str bytes, int64_t deadline
 	return RV_OK;
 }
 
-/* Byte by byte: what follows the head belongs to TLS and has to stay in the socket. */
-static int get_plain(struct rv_conn *conn, char *c, int64_t deadline_us)
+/* What has arrived and stays in the socket: beyond the proxy's answer it belongs to TLS. */
+static int peek_plain(struct rv_conn *conn, char *buf, size_t size, size_t *len,
+		      int64_t deadline_us)
 {
 	for (;;) {
-		ssize_t n = recv(conn->fd, c, 1, 0);
+		ssize_t n = recv(conn->fd, buf, size, MSG_PEEK);
 		int r = RV_OK;
 
-		if (n == 1)
+		if (n > 0) {
+			*len = (size_t)n;
 			return RV_OK;
+		}
 		if (n == 0)
 			return fail(conn, RV_ECLOSED, ARMS_LOG_EHTTP,
 				    "web proxy: connection ended");
@@ -140,56 +141,52 @@ static int get_plain(struct rv_conn *conn, char *c, int64_t deadline_us)
 	}
 }
 
-/* "HTTP/<n>.<n> 2dd ..." */
-static bool is_accepted(struct rv_str line)
+static int fail_proxy(struct rv_conn *conn, int err, unsigned status, bool has_login)
 {
-	size_t blank = rv_str_find(line, ' ');
-	struct rv_str code = rv_str_sub(line, blank + 1, 3);
-
-	return rv_str_starts(line, "HTTP/") && code.len == 3 && code.ptr[0] == '2' &&
-	       code.ptr[1] >= '0' && code.ptr[1] <= '9' && code.ptr[2] >= '0' && code.ptr[2] <= '9';
+	if (err != RV_EDENIED)
+		return fail(conn, err, ARMS_LOG_EHTTP, "the web proxy's answer is no HTTP");
+	snprintf(conn->error, sizeof(conn->error), "web proxy: %s (%u)",
+		 rv_armshttp_connect_reason(status, has_login), status);
+	conn->log_type = ARMS_LOG_EHTTP;
+	return err;
 }
 
-static int read_proxy_answer(struct rv_conn *conn, int64_t deadline_us)
+static int read_proxy_answer(struct rv_conn *conn, bool has_login, int64_t deadline_us)
 {
-	struct rv_armshttp_line line = { .is_lenient = true, .is_complete = true };
-	bool is_first = true;
+	struct rv_armshttp_connect answer = { 0 };
+	char buf[RV_ARMSHTTP_LINE_MAX];
+	int r;
 
-	for (unsigned lines = 0; lines < PROXY_LINES_MAX;) {
-		char c = 0;
+	do {
+		size_t len = 0;
 		size_t used = 0;
-		int r = get_plain(conn, &c, deadline_us);
+		int got = peek_plain(conn, buf, sizeof(buf), &len, deadline_us);
 
-		if (r != RV_OK)
-			return r;
-		r = rv_armshttp_line_feed(&line, rv_strn(&c, 1), &used);
-		if (r == RV_EMORE)
-			continue;
-		if (r != RV_OK)
-			break;
-		if (is_first && !is_accepted(rv_strn(line.text, line.len)))
-			return fail(conn, RV_EDENIED, ARMS_LOG_EHTTP, "the web proxy refuses");
-		if (line.len == 0)
-			return RV_OK;
-		is_first = false;
-		lines++;
-	}
-	return fail(conn, RV_ESYNTAX, ARMS_LOG_EHTTP, "the web proxy's answer is no HTTP");
+		if (got != RV_OK)
+			return got;
+		r = rv_armshttp_connect_feed(&answer, rv_strn(buf, len), &used);
+		if (r != RV_OK && r != RV_EMORE)
+			return fail_proxy(conn, r, answer.status, has_login);
+		if (recv(conn->fd, buf, used, 0) != (ssize_t)used)
+			return fail_errno(conn, rv_err_from_errno(), ARMS_LOG_ECONNECT,
+					  "web proxy");
+	} while (r == RV_EMORE);
+	return RV_OK;
 }
 
 static int pass_proxy(struct rv_conn *conn, const struct rv_conn_opt *opt, int64_t deadline_us)
 {
-	char target[RV_ARMSHTTP_AUTHORITY_SIZE];
-	char request[2 * RV_ARMSHTTP_AUTHORITY_SIZE + 64];
-	int n, r;
+	struct rv_buf request = { .wipe = true };
+	int r;
 
-	rv_armshttp_url_format_connect(opt->url, target);
-	n = snprintf(request, sizeof(request), "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target,
-		     target);
-	assert(n > 0 && (size_t)n < sizeof(request));
-	r = put_plain(conn, rv_strn(request, (size_t)n), deadline_us);
+	rv_armshttp_put_connect(&request, opt->proxy, opt->url);
+	r = request.err == RV_OK
+		    ? put_plain(conn, rv_buf_str(&request), deadline_us)
+		    : fail(conn, request.err, ARMS_LOG_ENETNOMEM, "web proxy: out of memory");
+	rv_buf_deinit(&request);
 	if (r == RV_OK)
-		r = read_proxy_answer(conn, deadline_us);
+		r = read_proxy_answer(conn, opt->proxy->login[0] != '\0', deadline_us);
+	conn->is_past_proxy = r == RV_OK;
 	return r;
 }
 
@@ -228,10 +225,11 @@ static int shake_hands(struct rv_conn *conn, const struct rv_conn_opt *opt, int6
 
 int rv_conn_open(struct rv_conn *conn, const struct rv_conn_opt *opt, int64_t deadline_us)
 {
-	const struct rv_armshttp_url *first = opt->proxy != NULL ? opt->proxy : opt->url;
+	const struct rv_armshttp_url *first = opt->proxy != NULL ? &opt->proxy->at : opt->url;
 	int r;
 
 	assert(conn->fd < 0);
+	conn->is_past_proxy = false;
 	if (first->is_ipv6 != opt->url->is_ipv6)
 		return fail(conn, RV_EINVALID, ARMS_LOG_EHOST,
 			    "the web proxy is of the other address family");

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "proto/armshttp/url.h"
+#include "proto/armshttp/proxy.h"
 #include "tls/tls.h"
 
 struct rv_conn_source { /* all-zero: the system chooses */
@@ -20,21 +20,24 @@ struct rv_conn { /* initialise with RV_CONN_CLOSED */
 	int fd;
 	struct rv_tls_ctx *ctx;
 	struct rv_tls *tls;
-	int log_type; /* after a failure: ARMS_LOG_E* */
+	bool is_past_proxy; /* the web proxy has led this connection, or the last one, to its server
+			     */
+	int log_type;       /* after a failure: ARMS_LOG_E* */
 	char error[RV_DIAG_TEXT_MAX];
 };
 
 #define RV_CONN_CLOSED ((struct rv_conn){ .fd = -1 })
 
 struct rv_conn_opt {
-	const struct rv_armshttp_url *url;   /* the server */
-	const struct rv_armshttp_url *proxy; /* NULL: direct */
+	const struct rv_armshttp_url *url;     /* the server */
+	const struct rv_armshttp_proxy *proxy; /* NULL: direct */
 	const struct rv_conn_source *source;
 	struct rv_tls_opt tls;
 };
 
-/* Connect and shake hands. RV_OK; RV_ETIMEOUT; or another code with conn->log_type and
- * conn->error set. The connection is closed after any failure. */
+/* Connect, pass the proxy, shake hands; all within the deadline. RV_OK; RV_ETIMEOUT; or another
+ * code with conn->log_type and conn->error set, which hold no secret. The connection is closed
+ * after any failure. */
 int rv_conn_open(struct rv_conn *conn, const struct rv_conn_opt *opt,
 		 int64_t deadline_us) RV_MUSTCHECK;
 

@@ -20,8 +20,8 @@ struct arms_context {
 	bool has_root;
 	bool has_proxy;
 	enum rv_tls_versions tls_versions; /* of the next connection */
-	struct rv_armshttp_url proxy;
-	struct rv_conn_source source; /* of the next connection */
+	struct rv_armshttp_proxy proxy;    /* with a secret */
+	struct rv_conn_source source;      /* of the next connection */
 	struct rv_conn conn;
 	struct timeval event_interval;
 	struct rv_hb_packet hb;

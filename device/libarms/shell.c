@@ -97,11 +97,10 @@ static int open_connection(struct arms_context *ctx, const struct rv_sa_action *
 	};
 	int r = rv_conn_open(&ctx->conn, &opt, act->deadline_us);
 
-	if (r == RV_OK) {
-		if (ctx->has_proxy)
-			rv_sa_log(ctx->sa, ARMS_LOG_IHTTP_PROXY_CONNECTED, "web proxy: connected");
+	if (ctx->conn.is_past_proxy)
+		rv_sa_log(ctx->sa, ARMS_LOG_IHTTP_PROXY_CONNECTED, "web proxy: connected");
+	if (r == RV_OK)
 		rv_sa_log(ctx->sa, ARMS_LOG_ISSL_CONNECTED, "%s", rv_tls_describe(ctx->conn.tls));
-	}
 	return r;
 }
 

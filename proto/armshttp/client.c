@@ -61,36 +61,14 @@ static int refuse(struct rv_armshttp_answer *answer, int err)
 	return err;
 }
 
-static size_t count_digits(struct rv_str s, size_t from)
-{
-	size_t n = 0;
-
-	while (from + n < s.len && s.ptr[from + n] >= '0' && s.ptr[from + n] <= '9')
-		n++;
-	return n;
-}
-
-/* "HTTP/<n>.<n> <code>" and whatever follows a blank. */
 static int take_status_line(struct rv_armshttp_answer *answer, struct rv_str line)
 {
-	size_t at = sizeof("HTTP/") - 1;
-	size_t major_len = count_digits(line, at);
-	size_t minor_len = count_digits(line, at + major_len + 1);
-	uint64_t code;
+	int r = rv_armshttp_status_parse(line, &answer->status);
 
-	if (!rv_str_starts(line, "HTTP/") || major_len == 0 || minor_len == 0 ||
-	    line.ptr[at + major_len] != '.')
-		return refuse(answer, RV_ESYNTAX);
-	at += major_len + 1 + minor_len;
-	struct rv_str rest = rv_str_trim(rv_str_sub(line, at, line.len));
-	size_t code_len = count_digits(rest, 0);
-	if (at == line.len || line.ptr[at] != ' ' || code_len != 3 ||
-	    !rv_str_to_u64(rv_str_sub(rest, 0, code_len), 999, &code) || code < 100 ||
-	    (rest.len > code_len && rest.ptr[code_len] != ' '))
-		return refuse(answer, RV_ESYNTAX);
-	answer->status = (unsigned)code;
+	if (r < 0)
+		return refuse(answer, r);
 	answer->state = IN_FIELDS;
-	return code < 400 ? RV_OK : refuse(answer, RV_EDENIED);
+	return answer->status < 400 ? RV_OK : refuse(answer, RV_EDENIED);
 }
 
 static bool has_chunked(struct rv_str value)

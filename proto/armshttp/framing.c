@@ -38,6 +38,36 @@ int rv_armshttp_line_feed(struct rv_armshttp_line *line, struct rv_str in, size_
 	return RV_EMORE;
 }
 
+static size_t count_digits(struct rv_str s, size_t from)
+{
+	size_t n = 0;
+
+	while (from + n < s.len && s.ptr[from + n] >= '0' && s.ptr[from + n] <= '9')
+		n++;
+	return n;
+}
+
+int rv_armshttp_status_parse(struct rv_str line, unsigned *out)
+{
+	size_t at = sizeof("HTTP/") - 1;
+	size_t major_len = count_digits(line, at);
+	size_t minor_len = count_digits(line, at + major_len + 1);
+	uint64_t code;
+
+	if (!rv_str_starts(line, "HTTP/") || major_len == 0 || minor_len == 0 ||
+	    line.ptr[at + major_len] != '.')
+		return RV_ESYNTAX;
+	at += major_len + 1 + minor_len;
+	struct rv_str rest = rv_str_trim(rv_str_sub(line, at, line.len));
+	size_t code_len = count_digits(rest, 0);
+	if (at == line.len || line.ptr[at] != ' ' || code_len != 3 ||
+	    !rv_str_to_u64(rv_str_sub(rest, 0, code_len), 999, &code) || code < 100 ||
+	    (rest.len > code_len && rest.ptr[code_len] != ' '))
+		return RV_ESYNTAX;
+	*out = (unsigned)code;
+	return RV_OK;
+}
+
 static int parse_size(const struct rv_armshttp_line *line, size_t *size)
 {
 	uint64_t n = 0;

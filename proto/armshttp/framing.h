@@ -37,6 +37,10 @@ struct rv_armshttp_line {
 int rv_armshttp_line_feed(struct rv_armshttp_line *line, struct rv_str in,
 			  size_t *used) RV_MUSTCHECK;
 
+/* "HTTP/<n>.<n> <code>" and whatever follows a blank; line without its end. RV_ESYNTAX: anything
+ * else, or a code outside 100 .. 999. */
+int rv_armshttp_status_parse(struct rv_str line, unsigned *out) RV_MUSTCHECK;
+
 struct rv_armshttp_chunks {
 	size_t left; /* bytes of the current chunk still to come */
 	unsigned state;

@@ -255,53 +255,6 @@ def the_recordings_play_with_equal_bytes_and_records():
 
 
 @test
-def a_web_proxy_is_asked_by_connect_and_simple_is_not_offered():
-    """Spec 2.6; the answer may come in pieces (better than 5.33)."""
-    import socket
-    import threading
-    proxy = tlsserver.listen()
-    asked = []
-
-    def relay(a, b):
-        try:
-            while data := a.recv(65536):
-                b.sendall(data)
-            b.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def serve():
-        while True:
-            try:
-                c = proxy.accept()[0]
-            except OSError:
-                return
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                head += c.recv(1)
-            asked.append(head)
-            host, port = head.split()[1].decode().rsplit(":", 1)
-            up = socket.create_connection((host.strip("[]"), int(port)))
-            for byte in b"HTTP/1.0 200 Connection established\r\nVia: test\r\n\r\n":
-                c.sendall(bytes([byte]))
-            for a, b in ((c, up), (up, c)):
-                threading.Thread(target=relay, args=(a, b), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    with peers() as p:
-        p.rs.script = [p.rs_answer(), p.query_answer()]
-        r = p.probe("--proxy", f"http://{tlsserver.authority_of(proxy)}/ignored", "pull", "query")
-        expect_success(r, STORED)
-        target = p.ls.url.split("/")[2].encode()
-        equal(asked[0], b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n\r\n", "request")
-        equal(len(asked), 3, "connections through the proxy")
-        check(b"<push-method-query-request><push-method>https-tunnel</push-method></push-method-query-request>"
-              in p.rs.requests[1], "methods offered")
-    proxy.shutdown(socket.SHUT_RDWR)
-    proxy.close()
-
-
-@test
 def a_restored_state_skips_the_ls():
     with peers() as p:
         p.rs.script = [p.rs_answer(), p.rs_answer()]

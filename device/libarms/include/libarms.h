@@ -437,7 +437,8 @@ int arms_register_authkey(arms_context_t *ctx, const char *key);
 int arms_register_description(arms_context_t *ctx, const char *description, const char *version);
 /* Reason sent with the next pull: ARMS_TRIGGER_*. 0; -1. */
 int arms_set_pull_trigger(arms_context_t *ctx, int trigger);
-/* Web proxy "http://192.0.2.1:3128" for later connections, NULL = none. 0; -1. */
+/* Web proxy "http://192.0.2.1:3128" for later connections, NULL = none. 0; -1 (nothing changes).
+ * Ours: "http://user:pass@192.0.2.1:3128", percent-encoded; see libarms(3). */
 int arms_set_https_proxy(arms_context_t *ctx, const char *proxy_url);
 /* Removes every module through the config callback, wipes and frees all. NULL allowed. */
 void arms_end(arms_context_t *ctx);
