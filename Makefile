@@ -8,6 +8,7 @@ help:
 	@echo "make asan      build-san/: clang, ASan, UBSan, fuzzers"
 	@echo "make tsan      build-tsan/: the unit tests under TSan"
 	@echo "make coverage  build-cov/: line coverage of the unit tests"
+	@echo "make cross     libarms for armhf and s390x, its tests under qemu-user"
 	@echo "make fuzz      every fuzzer, ten minutes each"
 	@echo "make bench     every benchmark"
 	@echo "make format    clang-format over the tree"
@@ -46,6 +47,9 @@ coverage:
 	meson test -C build-cov --suite unit
 	ninja -C build-cov coverage-text
 
+cross:
+	scripts/cross
+
 fuzz:
 	scripts/fuzz
 
@@ -62,6 +66,6 @@ docs: build
 	scripts/gen-docs
 
 clean:
-	rm -rf build build-bench build-san build-tsan build-cov
+	rm -rf build build-bench build-san build-tsan build-cov build-cross-* build-sysroot
 
-.PHONY: help build check quick asan tsan coverage fuzz bench format layers docs clean
+.PHONY: help build check quick asan tsan coverage cross fuzz bench format layers docs clean

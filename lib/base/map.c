@@ -36,15 +36,21 @@ static uint64_t hash_of(const struct rv_map *map, struct rv_str key)
 	return rv_siphash(map->seed, ~map->seed, key);
 }
 
+/* The low bits alone choose the place, so a size_t of 32 bits keeps enough of them. */
+static size_t home_of(const struct rv_map *map, uint64_t hash)
+{
+	return (size_t)hash & (map->cap - 1);
+}
+
 static size_t distance(const struct rv_map *map, size_t at)
 {
-	return (at - map->slots[at].hash) & (map->cap - 1);
+	return (at - home_of(map, map->slots[at].hash)) & (map->cap - 1);
 }
 
 /* Place of the item with this key, or map->cap. */
 static size_t find(const struct rv_map *map, struct rv_str key, uint64_t hash)
 {
-	size_t at = hash & (map->cap - 1);
+	size_t at = home_of(map, hash);
 
 	if (map->cap == 0)
 		return map->cap;
@@ -58,7 +64,7 @@ static size_t find(const struct rv_map *map, struct rv_str key, uint64_t hash)
 
 static void insert(struct rv_map *map, struct rv_map_slot slot)
 {
-	size_t at = slot.hash & (map->cap - 1);
+	size_t at = home_of(map, slot.hash);
 
 	for (size_t d = 0; map->slots[at].item != NULL; d++) {
 		size_t other = distance(map, at);

@@ -108,12 +108,15 @@ void rv_pki_name_text(const X509_NAME *name, char *out, size_t size)
 
 static bool time_us(const ASN1_TIME *t, int64_t *out)
 {
-	struct tm tm;
+	/* Counted from 1970 and not through a time_t, which ends in 2038 where it has 32 bits. */
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days, seconds;
+	bool is_date = epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, t) == 1;
 
-	if (ASN1_TIME_to_tm(t, &tm) != 1)
-		return false;
-	*out = (int64_t)timegm(&tm) * RV_US_PER_SEC;
-	return true;
+	if (is_date)
+		*out = ((int64_t)days * RV_PKI_DAY_SECONDS + seconds) * RV_US_PER_SEC;
+	ASN1_TIME_free(epoch);
+	return is_date;
 }
 
 static void serial_text(const X509 *cert, char out[static RV_PKI_SERIAL_MAX + 1])

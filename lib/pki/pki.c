@@ -175,10 +175,19 @@ bool rv_pki_set_serial(X509 *cert)
 	return is_set;
 }
 
+/* As days and seconds after 1970: a time_t of 32 bits ends in 2038, a root does not. */
+static bool set_date(ASN1_TIME *date, int64_t utc_us)
+{
+	int64_t seconds = utc_us / RV_US_PER_SEC;
+
+	return ASN1_TIME_adj(date, 0, (int)(seconds / RV_PKI_DAY_SECONDS),
+			     (long)(seconds % RV_PKI_DAY_SECONDS)) != NULL;
+}
+
 bool rv_pki_set_dates(X509 *cert, int64_t from_us, int64_t to_us)
 {
-	return ASN1_TIME_set(X509_getm_notBefore(cert), from_us / RV_US_PER_SEC) != NULL &&
-	       ASN1_TIME_set(X509_getm_notAfter(cert), to_us / RV_US_PER_SEC) != NULL;
+	return set_date(X509_getm_notBefore(cert), from_us) &&
+	       set_date(X509_getm_notAfter(cert), to_us);
 }
 
 bool rv_pki_add_extension(X509 *cert, X509 *issuer, int nid, const char *value)

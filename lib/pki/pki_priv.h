@@ -7,7 +7,10 @@
 
 #include "pki/pki.h"
 
-enum { RV_PKI_SAN_TEXT_MAX = 16384 };
+enum {
+	RV_PKI_SAN_TEXT_MAX = 16384,
+	RV_PKI_DAY_SECONDS = 86400,
+};
 
 struct rv_pki_signer {
 	X509 *ca; /* NULL: self-signed */

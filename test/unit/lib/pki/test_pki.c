@@ -64,6 +64,36 @@ static void certificates_tell_what_was_asked(void **state)
 	assert_true(info.is_ca);
 }
 
+static void dates_are_kept_to_the_second_in_every_century(void **state)
+{
+	/* Where a time_t of 32 bits ends, where ASN.1 changes from two digits of a year to four. */
+	static const char *const dates[] = {
+		"1970-01-02T00:00:00Z", "1999-12-31T23:59:59Z", "2038-01-19T03:14:07Z",
+		"2038-01-19T03:14:08Z", "2049-12-31T23:59:59Z", "2050-01-01T00:00:00Z",
+		"2106-02-07T06:28:16Z", "9998-12-31T23:59:59Z",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(dates); i++) {
+		struct rv_pki_request req = { .kind = RV_PKI_SA,
+					      .subject = { .common_name = "device-1" },
+					      .lifetime_us = TEST_DAY_US };
+		struct rv_pki_info info;
+		struct rv_buf cert;
+
+		rv_buf_init(&cert, 0);
+		assert_int_equal(rv_time_parse(rv_str(dates[i]), &req.now_us), RV_OK);
+		assert_int_equal(rv_pki_issue(&req, rv_buf_str(&pki.device.key),
+					      rv_buf_str(&pki.root.cert), rv_buf_str(&pki.root.key),
+					      &cert, NULL),
+				 RV_OK);
+		assert_int_equal(rv_pki_inspect(rv_buf_str(&cert), &info, NULL), RV_OK);
+		assert_int_equal(info.not_before_us, req.now_us - TEST_DAY_US);
+		assert_int_equal(info.not_after_us, req.now_us + TEST_DAY_US);
+		rv_buf_deinit(&cert);
+	}
+}
+
 /* The original client has 2,048 bytes for a Location-Config and overruns them. */
 static void the_rs_ca_fits_a_location_config_with_five_lines(void **state)
 {
@@ -80,7 +110,7 @@ static void the_rs_ca_fits_a_location_config_with_five_lines(void **state)
 	rv_buf_puts(&text, "rs-certificate {\n");
 	rv_buf_put_str(&text, rv_buf_str(&pki.root.cert));
 	rv_buf_puts(&text, "};\n");
-	print_message("RS CA: %zu bytes of PEM; Location-Config: %zu bytes\n", pem, text.len);
+	print_message("# RS CA: %zu bytes of PEM; Location-Config: %zu bytes\n", pem, text.len);
 	assert_in_range(pem, 1, ROOT_PEM_MAX);
 	assert_in_range(text.len, 1, LOCATION_CONFIG_MAX);
 	rv_buf_deinit(&text);
@@ -277,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificates_tell_what_was_asked),
+		cmocka_unit_test(dates_are_kept_to_the_second_in_every_century),
 		cmocka_unit_test(the_rs_ca_fits_a_location_config_with_five_lines),
 		cmocka_unit_test(keys_and_certificates_are_matched),
 		cmocka_unit_test(the_issuer_is_known_by_its_key),
