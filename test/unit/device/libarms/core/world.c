@@ -115,6 +115,13 @@ static const char *body_of(struct world *w, const struct host *h)
 	return strcmp(kind, "RS") == 0 ? RS_OK : QUERY_OK;
 }
 
+/* A host that takes its time, and still is in time. */
+static void take_time(struct world *w, const struct host *h)
+{
+	if (h->kind == HOST_SLOW)
+		w->now_us += 29 * RV_US_PER_SEC;
+}
+
 /* The whole answer, or as much of it as the call is still about. */
 static void deliver(struct world *w, const struct host *h)
 {
@@ -127,6 +134,7 @@ static void deliver(struct world *w, const struct host *h)
 		      h->status != 0 ? h->status : 200, strlen(body), body);
 	assert_int_equal(out.err, RV_OK);
 	rest = rv_buf_str(&out);
+	take_time(w, h);
 	if (h->kind == HOST_CUTS)
 		rest.len /= 2;
 	do {
@@ -167,6 +175,7 @@ static void on_open(struct world *w, const struct rv_sa_action *act)
 	} else if (h->kind == HOST_HANGS) {
 		w->now_us = act->deadline_us;
 	} else {
+		take_time(w, h);
 		rv_sa_on_ok(w->sa, w->now_us);
 	}
 }
@@ -180,6 +189,7 @@ static void on_send(struct world *w, const struct host *h, const struct rv_sa_ac
 		w->now_us = act->deadline_us;
 		return;
 	}
+	take_time(w, h);
 	rv_buf_put_str(&w->sent, act->bytes);
 	if (!is_head)
 		trace(w, "(%s)", kind_of(w));

@@ -24,6 +24,7 @@ enum host_kind {
 	HOST_SILENT,   /* takes the request and never answers */
 	HOST_CUTS,     /* answers half and closes */
 	HOST_TRICKLES, /* a byte every second: never complete within 30 s */
+	HOST_SLOW,     /* 29 s each to connect, take the head, take the body, answer */
 	HOST_ANSWERS,
 };
 
