@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """`reeve ctl status` and GET /api/v2/status: how everything is, above all when it is not well."""
-import http.client
 import json
 import os
 import re
@@ -11,6 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import api  # noqa: E402
 import tap  # noqa: E402
 import tlspeer  # noqa: E402
 from fleet import until  # noqa: E402
@@ -42,18 +42,6 @@ def process(got, name):
 
 def notices(got, kind):
     return [n for n in got["notices"] if n["kind"] == kind]
-
-
-def over_https(reeve, token):
-    """(status, JSON) of a new connection."""
-    tls = ssl.create_default_context(cafile=os.path.join(reeve.state, "pki", "http-ca.crt"))
-    host, port = reeve.address("http")
-    c = http.client.HTTPSConnection(host, port, timeout=30, context=tls)
-    c.request("GET", PATH, headers={"Authorization": f"Bearer {token}"} if token else {})
-    answer = c.getresponse()
-    body = json.loads(answer.read())
-    c.close()
-    return answer.status, body
 
 
 def first_token(reeve):
@@ -108,7 +96,7 @@ def a_process_that_was_killed_has_a_restart_to_its_name():
 def it_answers_while_rs_hangs_and_while_rs_dies_again_and_again():
     with Instance() as reeve:
         token = first_token(reeve)
-        equal(over_https(reeve, token)[0], 200, "while rs is well")
+        equal(api.get(reeve, PATH, token)[0], 200, "while rs is well")
         pid = reeve.pids()["rs"][0]
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -118,9 +106,9 @@ def it_answers_while_rs_hangs_and_while_rs_dies_again_and_again():
             equal([n["subject"] for n in notices(got, "silent")], ["rs.0"], "silent")
             code, text = run(reeve)
             check(code == NOT_READY and "rs.0 does not answer (ETIMEOUT)." in text, text)
-            code, answer = over_https(reeve, token)
+            code, answer = api.get(reeve, PATH, token)
             equal((code, answer["is_ready"]), (200, False), "a token that was good lately")
-            code, answer = over_https(reeve, "rvt_other")
+            code, answer = api.get(reeve, PATH, "rvt_other")
             equal((code, answer["key"]), (504, "op.no_rs"), "a token nobody has seen")
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -137,7 +125,7 @@ def it_answers_while_rs_hangs_and_while_rs_dies_again_and_again():
         p = process(got, "rs.0")
         equal((p["state"], p.get("pid"), p["note"]), ("waiting", None, "signal 9 (Killed)"), "rs")
         check("rs.0 is down: signal 9" in got["notices"][0]["text"], got["notices"][0]["text"])
-        equal(over_https(reeve, token)[0], 200, "over HTTPS")
+        equal(api.get(reeve, PATH, token)[0], 200, "over HTTPS")
         until("rs to be back", lambda: status(reeve)["is_ready"])
 
 
@@ -160,17 +148,17 @@ def a_device_that_needs_legacy_is_counted():
 @test
 def over_https_a_token_needs_the_right():
     with Instance() as reeve:
-        equal(over_https(reeve, "")[0], 401, "no token")
-        code, answer = over_https(reeve, "rvt_wrong")
+        equal(api.get(reeve, PATH, "")[0], 401, "no token")
+        code, answer = api.get(reeve, PATH, "rvt_wrong")
         equal((code, answer["key"]), (401, "rs.token"), "a wrong one")
         tokens = {role: reeve.ctl("token", "create", f"the-{role}", "--role", role)["token"]
                   for role in ("viewer", "ls")}
-        code, answer = over_https(reeve, tokens["viewer"])
+        code, answer = api.get(reeve, PATH, tokens["viewer"])
         equal((code, answer["is_ready"]), (200, True), "one that may read")
-        code, answer = over_https(reeve, tokens["ls"])
+        code, answer = api.get(reeve, PATH, tokens["ls"])
         equal((code, answer["key"]), (403, "rs.right"), "one that may not")
         reeve.ctl("token", "delete", "the-viewer")
-        equal(over_https(reeve, tokens["viewer"])[0], 401, "one that was deleted a moment ago")
+        equal(api.get(reeve, PATH, tokens["viewer"])[0], 401, "one that was deleted a moment ago")
 
 
 @test
