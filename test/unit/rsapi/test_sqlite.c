@@ -61,21 +61,14 @@ static int set_up(void **state)
 	return 0;
 }
 
-static bool is_on_postgresql(void)
-{
-	const char *db = getenv("REEVE_TEST_DB");
-
-	return db != NULL && strcmp(db, "postgresql") == 0;
-}
-
 static int set_up_store(void **state)
 {
 	struct fixture *f;
 
 	set_up(state);
 	f = *state;
-	if (is_on_postgresql()) {
-		pg_backend.fresh(f->url);
+	if (pg_is_asked_for()) {
+		pg_fresh(f->url);
 		f->state_dir = f->dir;
 	}
 	return 0;
@@ -182,12 +175,5 @@ int main(void)
 		cmocka_unit_test(paths_that_are_no_store_are_refused),
 	};
 
-	int failed;
-
-	if (is_on_postgresql() && !pg_start())
-		return 0;
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	if (is_on_postgresql())
-		pg_stop();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,26 @@ void pg_stop(void)
 	waitpid(server.pid, NULL, 0);
 }
 
+bool pg_is_asked_for(void)
+{
+	const char *db = getenv("REEVE_TEST_DB");
+
+	return db != NULL && strcmp(db, "postgresql") == 0;
+}
+
+void pg_fresh(char url[static URL_MAX])
+{
+	static bool is_up;
+
+	if (!is_up) {
+		if (!pg_start())
+			exit(0);
+		atexit(pg_stop);
+		is_up = true;
+	}
+	pg_backend.fresh(url);
+}
+
 const char *pg_dir(void)
 {
 	return server.dir;

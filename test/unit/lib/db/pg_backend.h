@@ -12,6 +12,12 @@ void pg_copy(const char *url, char copy[static URL_MAX]);
 /* A database of its own per store. */
 extern const struct backend pg_backend;
 
+/* REEVE_TEST_DB=postgresql: the same tests, on a store there. */
+bool pg_is_asked_for(void);
+/* The URL of a store that does not exist yet. The first call starts the server, which ends with the
+ * program; where there is none, the program ends as skipped. */
+void pg_fresh(char url[static URL_MAX]);
+
 bool pg_start(void); /* false: PostgreSQL is not installed; the reason was printed */
 void pg_stop(void);
 const char *pg_dir(void); /* of the server's socket */

@@ -25,22 +25,7 @@ static void make_pki(const char *dir)
 
 bool fixture_is_postgresql(void)
 {
-	const char *db = getenv("REEVE_TEST_DB");
-
-	return db != NULL && strcmp(db, "postgresql") == 0;
-}
-
-static void make_database(char url[static 512])
-{
-	static bool is_up;
-
-	if (!is_up) {
-		if (!pg_start())
-			exit(0);
-		atexit(pg_stop);
-		is_up = true;
-	}
-	pg_backend.fresh(url);
+	return pg_is_asked_for();
 }
 
 /* The text with the store's URL in its rs section. */
@@ -97,7 +82,7 @@ void fixture_lose_store(struct fixture *f)
 		assert_int_equal(unlink(path), 0);
 	} else {
 		pg_backend.drop(f->url);
-		make_database(f->url);
+		pg_fresh(f->url);
 	}
 }
 
@@ -166,7 +151,7 @@ int fixture_setup(void **state)
 		return -1;
 	make_pki(f->dir);
 	if (fixture_is_postgresql())
-		make_database(f->url);
+		pg_fresh(f->url);
 	fixture_reopen(f, NULL);
 	*state = f;
 	return 0;
