@@ -68,8 +68,8 @@ const size_t rv_component_count = RV_ARRAY_LEN(rv_components);
 
 /* librsapi and `reeve key`: no duty and no process of ours, but it may ask for a link at bus.sock.
  */
-static const char *const rsapi_calls[] = { "rs.op", "status.op", "key.reseal-rs", "key.reseal-ls",
-					   NULL };
+static const char *const rsapi_calls[] = { "rs.op",         "status.op",     "lsstore.op",
+					   "key.reseal-rs", "key.reseal-ls", NULL };
 static const struct rv_duty_spec rsapi_spec = { .name = "rsapi", .calls = rsapi_calls };
 
 const struct rv_component *rv_component_find(const char *name)

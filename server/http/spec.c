@@ -105,7 +105,7 @@ const struct rv_conf_section rv_http_sections[] = {
 };
 const size_t rv_http_section_count = RV_ARRAY_LEN(rv_http_sections);
 
-static const char *const calls[] = { "rs.op", "status.op", NULL };
+static const char *const calls[] = { "rs.op", "status.op", "lsstore.op", NULL };
 static const char *const sections[] = { "http", NULL };
 static const char *const files[] = { "http.certificate", "http.key", NULL };
 

@@ -421,6 +421,9 @@ static int begin(struct lsstore *s, struct rv_diag *diag)
 	if (err != RV_OK)
 		return err;
 	s->is_serving = true;
+	err = rv_ops_new(s->bus, rv_lsstore_duty_spec.name, lsstore_on_op, s, &s->ops);
+	if (err != RV_OK)
+		return err;
 	rv_bus_on_link(s->bus, on_link, s);
 	uv_timer_init(rv_duty_loop(s->duty), &s->timer);
 	s->timer.data = s;
@@ -429,9 +432,12 @@ static int begin(struct lsstore *s, struct rv_diag *diag)
 	return RV_OK;
 }
 
-static void free_all(struct lsstore *s)
+static void free_state(void *state)
 {
+	struct lsstore *s = state;
+
 	ls_store_close(&s->store);
+	rv_ops_free(s->ops);
 	for (size_t i = 0; i < s->source_count; i++)
 		ls_source_deinit(&s->sources[i]);
 	free(s->given);
@@ -450,7 +456,7 @@ static int start(struct rv_duty *duty, void **state, struct rv_diag *diag)
 	s->bus = rv_duty_bus(duty);
 	err = begin(s, diag);
 	if (err != RV_OK) {
-		free_all(s);
+		free_state(s);
 		return err;
 	}
 	*state = s;
@@ -462,13 +468,13 @@ void lsstore_settle(struct lsstore *s)
 	struct rv_duty *duty = s->duty;
 
 	if (!s->is_stopping || s->is_serving || s->is_timer_open || s->is_flushing ||
-	    s->is_counting)
+	    s->is_counting || s->open_ops > 0)
 		return;
 	for (size_t i = 0; i < s->source_count; i++)
 		if (!ls_source_is_idle(&s->sources[i]))
 			return;
 	rv_serve_free(s->serve);
-	free_all(s);
+	ls_store_close(&s->store);
 	rv_duty_stopped(duty);
 }
 
@@ -516,6 +522,7 @@ const struct rv_duty_code rv_lsstore_code = {
 	.schema_count = 2,
 	.start = start,
 	.stop = stop,
+	.free = free_state,
 	.metrics = lsstore_metrics,
 	.not_ready = not_ready,
 };

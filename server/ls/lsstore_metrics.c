@@ -46,7 +46,7 @@ static uint64_t get_held(const struct lsstore *s, size_t i)
 
 static uint64_t get_refused(const struct lsstore *s, size_t i)
 {
-	return (uint64_t)s->counts[i].refused;
+	return (uint64_t)(s->counts[i].taken + s->counts[i].over_limit);
 }
 
 static uint64_t get_cursor(const struct lsstore *s, size_t i)

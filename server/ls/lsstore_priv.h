@@ -1,5 +1,5 @@
-/* lsstore_priv.h - the lsstore duty: its operators on a loop, behind the bus. Private to lsstore.c
- * and lsstore_metrics.c. */
+/* lsstore_priv.h - the lsstore duty: its operators on a loop, behind the bus. Private to lsstore.c,
+ * lsstore_op.c and lsstore_metrics.c. */
 #ifndef RV_LS_LSSTORE_PRIV_H
 #define RV_LS_LSSTORE_PRIV_H
 
@@ -8,6 +8,7 @@
 
 #include "server/ls/ls.h"
 #include "server/ls/source.h"
+#include "server/ops/ops.h"
 #include "server/serve/serve.h"
 
 /* A version was given, which the store has to hear of. */
@@ -23,6 +24,8 @@ struct lsstore {
 	struct rv_bus *bus;
 	struct ls_store store;
 	struct rv_serve *serve;
+	struct rv_ops *ops;
+	unsigned open_ops; /* at the writer thread */
 	uv_timer_t timer;
 	unsigned ticks;
 
@@ -44,6 +47,10 @@ struct lsstore {
 	bool is_stopping, is_serving, is_timer_open;
 	uint64_t solicits, given_dropped;
 };
+
+/* A rv_ops_fn; `arg` is the struct lsstore. */
+void lsstore_on_op(void *arg, struct rv_ops_call *call, const struct rv_contract_op *op,
+		   const void *in);
 
 /* While stopping: end the duty if nothing of it is under way any more. */
 void lsstore_settle(struct lsstore *s);

@@ -96,12 +96,14 @@ static void apply_done(void *arg, int status)
 	s->is_asking = false;
 	if (status == RV_OK) {
 		s->pages++;
+		s->failure = RV_OK;
 		log_complete(s);
 		s->cursor = s->applying;
 		if (is_more || !s->cursor.is_complete)
 			ask_feed(s);
 	} else { /* the next tick asks for the same page again */
 		s->failed_pages++;
+		s->failure = status;
 		rv_log(RV_LOG_ERROR, "ls.feed.not_applied", RV_KS("operator", s->op->name),
 		       RV_KS("error", rv_err_name(status)));
 	}
@@ -135,6 +137,7 @@ static void on_feed(void *arg, int status, struct rv_str body)
 		if (status == RV_OK)
 			return;
 	}
+	s->failure = status;
 	if (status != RV_OK)
 		rv_log(RV_LOG_WARN, "ls.feed.not_read", RV_KS("operator", s->op->name),
 		       RV_KS("error", rv_err_name(status)));
@@ -164,6 +167,8 @@ static void ask_feed(struct ls_source *s)
 		err = ask(s, &to_feed, rv_buf_str(&body), on_feed, s);
 	rv_buf_deinit(&body);
 	s->is_asking = err == RV_OK; /* otherwise the RS is away: the next tick asks again */
+	if (err != RV_OK)
+		s->failure = err;
 }
 
 /* -- notes ------------------------------------------------------------------------------------ */

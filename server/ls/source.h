@@ -51,6 +51,7 @@ struct ls_source {
 	unsigned ticks;
 	bool is_stopping;
 	int64_t heard_us; /* by CLOCK_BOOTTIME; 0 = never */
+	int failure;      /* of the last question for its feed; RV_OK: answered, or none asked */
 	uint64_t pages, failed_pages, notes_sent, reported;
 };
 

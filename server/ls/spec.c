@@ -144,9 +144,9 @@ const struct rv_duty_spec rv_ls_duty_spec = {
 	.rights = { .bits = RV_RIGHT_ACCEPT, .is_edge = true },
 };
 
-static const char *const store_serves[] = { "ls.solicit", "key.reseal-ls", NULL };
-static const char *const store_calls[] = { "rs.feed", "rs.report", "rs.waiting-note",
-					   "lsfeed.exchange", NULL };
+static const char *const store_serves[] = { "ls.solicit", "lsstore.op", "key.reseal-ls", NULL };
+static const char *const store_calls[] = { "rs.feed",        "rs.report",       "rs.waiting-note",
+					   "rs.token-check", "lsfeed.exchange", NULL };
 static const char *const store_hears[] = { "rs.changed", NULL };
 
 static const char *const store_reads[] = { "ls.store_password_file", NULL };

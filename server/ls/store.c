@@ -219,7 +219,7 @@ int ls_cursor_load(struct rv_db_tx *tx, const struct ls_operator *op, struct ls_
 
 /* An empty key leaves the one that is there. */
 static int cursor_save(struct ls_store *store, struct rv_db_tx *tx, const struct ls_operator *op,
-		       const struct ls_cursor *cursor, struct rv_str mac_key)
+		       const struct ls_cursor *cursor, struct rv_str mac_key, int64_t now_us)
 {
 	struct rv_buf box = { 0 };
 	int err = RV_OK;
@@ -234,7 +234,7 @@ static int cursor_save(struct ls_store *store, struct rv_db_tx *tx, const struct
 					      RV_DB_I(cursor->after), RV_DB_I(cursor->generation),
 					      RV_DB_I(cursor->is_complete),
 					      box.len > 0 ? RV_DB_B(rv_buf_str(&box)) : RV_DB_N,
-					      RV_DB_T(rv_str(op->name))),
+					      RV_DB_I(now_us), RV_DB_T(rv_str(op->name))),
 				 NULL);
 	rv_buf_deinit(&box);
 	return err;
@@ -358,7 +358,7 @@ int ls_apply_page(struct ls_store *store, struct rv_db_tx *tx, const struct ls_o
 			err = finish_snapshot(store, tx, op, &next);
 	}
 	if (err == RV_OK)
-		err = cursor_save(store, tx, op, &next, page->mac_key);
+		err = cursor_save(store, tx, op, &next, page->mac_key, now_us);
 	if (err == RV_OK)
 		*cursor = next;
 	return err;
@@ -374,36 +374,9 @@ int ls_apply_all(struct ls_store *store, struct rv_db_tx *tx, const struct ls_op
 	if (err == RV_OK)
 		err = release_all_stale(store, tx, op, next.generation);
 	if (err == RV_OK)
-		err = cursor_save(store, tx, op, &next, RV_STR_LIT(""));
+		err = cursor_save(store, tx, op, &next, RV_STR_LIT(""), now_us);
 	if (err == RV_OK)
 		*cursor = next;
-	return err;
-}
-
-static int take_count(const struct rv_db_row *row, void *arg)
-{
-	*(int64_t *)arg = rv_db_col_int(row, 0);
-	return RV_OK;
-}
-
-static int take_held(const struct rv_db_row *row, void *arg)
-{
-	*(int64_t *)arg = rv_db_col_int(row, 4);
-	return RV_OK;
-}
-
-int ls_count(struct rv_db_tx *tx, const struct ls_operator *op, struct ls_counts *out)
-{
-	struct ls_counts counts = { 0 };
-	struct rv_str name = rv_str(op->name);
-	int err = rv_db_query(tx, &ls_sql_operator_get, RV_DB_PARAMS(RV_DB_T(name)), take_held,
-			      &counts.held);
-
-	if (err == RV_OK)
-		err = rv_db_query(tx, &ls_sql_claim_count_refused, RV_DB_PARAMS(RV_DB_T(name)),
-				  take_count, &counts.refused);
-	if (err == RV_OK)
-		*out = counts;
 	return err;
 }
 

@@ -130,9 +130,27 @@ int ls_report_told(struct rv_db_tx *tx, const struct ls_operator *op,
 int ls_reseal(struct ls_store *store, struct rv_db_tx *tx, const struct rv_key_reseal_ls_in *in,
 	      struct rv_key_reseal_ls_out *out) RV_MUSTCHECK;
 
+/* -- what the people who run the LS are told -------------------------------------------------- */
+
 struct ls_counts {
-	int64_t held, refused;
+	int64_t held;
+	int64_t taken, over_limit; /* claimed and refused */
+	int64_t untold;   /* versions given, claims judged: its RS does not know of them yet */
+	int64_t heard_us; /* UTC: its feed was taken over last; 0 = never */
 };
 int ls_count(struct rv_db_tx *tx, const struct ls_operator *op, struct ls_counts *out) RV_MUSTCHECK;
+
+/* A page of the claims that are refused. Strings of *out live in the arena. RV_EINVALID: in->after
+ * comes from no page; RV_ENOTFOUND: in->operator_name is none of the store's; or the store's own
+ * codes.
+ */
+int ls_conflicts(struct ls_store *store, struct rv_db_tx *tx, struct rv_arena *arena,
+		 const struct rv_ls_conflicts_in *in, struct rv_ls_conflicts_out *out,
+		 struct rv_diag *diag) RV_MUSTCHECK;
+
+/* All claims of an id, the holder's first; its device need not be written canonically. RV_EINVALID:
+ * it is no distribution id; RV_ENOTFOUND: nobody claims it; or the store's own codes. */
+int ls_claims(struct rv_db_tx *tx, struct rv_arena *arena, const struct rv_ls_claims_in *in,
+	      struct rv_ls_claims_out *out, struct rv_diag *diag) RV_MUSTCHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* ops.h - the bus method "<owner>.op" of a duty that owns operations and has no store.
+/* ops.h - the bus method "<owner>.op" of a duty that owns operations and is not rs.
  *
  *   caller --<owner>.op--> ops --may it? (rs.token-check)--> the owner's function, input checked
  *          <-- rs.op.out -- rv_ops_reply() or rv_ops_refuse(), now or later

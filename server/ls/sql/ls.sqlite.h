@@ -5,14 +5,15 @@ LS_STMT(fact_get, "fact.get", "SELECT value FROM fact WHERE name = ?")
 LS_STMT(fact_put, "fact.put", "INSERT INTO fact (name, value) VALUES (?, ?)")
 
 LS_STMT(operator_get, "operator.get",
-	"SELECT epoch, cursor, generation, is_complete, held, mac_key FROM operator WHERE name = ?")
+	"SELECT epoch, cursor, generation, is_complete, held, mac_key, heard_at FROM operator"
+	" WHERE name = ?")
 LS_STMT(operator_list, "operator.list", "SELECT name FROM operator ORDER BY name")
 LS_STMT(operator_make, "operator.make",
 	"INSERT INTO operator (name, epoch, cursor, generation, is_complete, held)"
 	" VALUES (?, '', 0, 0, 0, 0) ON CONFLICT (name) DO NOTHING")
 LS_STMT(operator_put, "operator.put",
 	"UPDATE operator SET epoch = ?, cursor = ?, generation = ?, is_complete = ?,"
-	" mac_key = coalesce(?, mac_key) WHERE name = ?")
+	" mac_key = coalesce(?, mac_key), heard_at = ? WHERE name = ?")
 LS_STMT(operator_add_held, "operator.add-held",
 	"UPDATE operator SET held = held + ? WHERE name = ?")
 LS_STMT(operator_delete, "operator.delete", "DELETE FROM operator WHERE name = ?")
@@ -40,7 +41,20 @@ LS_STMT(claim_untold, "claim.untold",
 LS_STMT(claim_told, "claim.told", "UPDATE claim SET told = ?1 WHERE distid = ?2 AND operator = ?3")
 LS_STMT(claim_forget_told, "claim.forget-told", "UPDATE claim SET told = 0 WHERE operator = ?")
 LS_STMT(claim_count_refused, "claim.count-refused",
-	"SELECT count(*) FROM claim WHERE operator = ? AND state <> 0")
+	"SELECT state, count(*) FROM claim WHERE operator = ? AND state <> 0 GROUP BY state")
+LS_STMT(claim_count_untold, "claim.count-untold",
+	"SELECT (SELECT count(*) FROM claim WHERE operator = ?1 AND state <> told)"
+	" + (SELECT count(*) FROM given WHERE operator = ?1 AND is_told = 0)")
+LS_STMT(claim_conflicts, "claim.conflicts",
+	"SELECT c.operator, c.distid, c.state, c.at, h.operator, h.at FROM claim c"
+	" LEFT JOIN claim h ON h.distid = c.distid AND h.state = 0"
+	" WHERE c.state <> 0 AND (c.operator, c.distid) > (?1, ?2)"
+	" AND (?3 = '' OR c.operator = ?3 OR h.operator = ?3)"
+	" ORDER BY c.operator, c.distid LIMIT ?4")
+LS_STMT(claim_of_id, "claim.of-id",
+	"SELECT c.operator, c.state, c.at, c.is_enabled, c.location, c.group_name, g.version, g.at"
+	" FROM claim c LEFT JOIN given g ON g.distid = c.distid AND g.operator = c.operator"
+	" WHERE c.distid = ? ORDER BY c.state <> 0, c.at, c.operator")
 LS_STMT(claim_for_solicit, "claim.for-solicit",
 	"SELECT c.operator, c.is_enabled, c.ls_key_mac, c.rs_key,"
 	" coalesce(m.location, c.location), c.group_name, g.version, g.anchor, g.location"

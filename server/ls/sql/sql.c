@@ -1,5 +1,6 @@
 #include "server/ls/sql/sql.h"
 
+#include "server/ls/sql/migrate_heard.h"
 #include "server/ls/sql/migrate_operator.h"
 #include "server/ls/sql/schema.postgresql.h"
 #include "server/ls/sql/schema.sqlite.h"
@@ -24,5 +25,9 @@ const struct rv_db_migration ls_sql_migrations[] = {
 	  .name = "0002-operators",
 	  .sqlite = LS_SQL_OPERATORS_SQLITE,
 	  .postgresql = LS_SQL_OPERATORS_POSTGRESQL },
+	{ .number = 3,
+	  .name = "0003-heard",
+	  .sqlite = LS_SQL_HEARD_SQLITE,
+	  .postgresql = LS_SQL_HEARD_POSTGRESQL },
 };
 const size_t ls_sql_migration_count = RV_ARRAY_LEN(ls_sql_migrations);

@@ -1,204 +1,10 @@
 /* Several operators in one LS: who holds an id, what each is told, and versions given. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "operators.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "server/ls/claim.h"
 #include "server/ls/share.h"
-#include "server/ls/store.h"
-
-#define S(text) RV_STR_LIT(text)
-#define DID     "0001-0000-C0DE-0091-0000-0000-00A1-B2C3"
-#define DID2    "0001-0000-C0DE-0091-0000-0000-00A1-B2C4"
-#define DID3    "0001-0000-C0DE-0091-0000-0000-00A1-B2C5"
-
-enum { A, B, C, OPERATORS };
-
-struct fixture {
-	char dir[64];
-	struct ls_operator operators[OPERATORS];
-	size_t operator_count;
-	struct ls_store ls;
-	struct ls_cursor cursors[OPERATORS];
-	struct rv_arena arena;
-	int64_t now_us;
-};
-
-static void open_store(struct fixture *f)
-{
-	const struct ls_store_opt opt = { .state_dir = f->dir,
-					  .operators = f->operators,
-					  .operator_count = f->operator_count };
-
-	assert_int_equal(ls_store_open(&opt, &f->ls, NULL), RV_OK);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	snprintf(f->dir, sizeof(f->dir), "/tmp/reeve-ls-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	strcpy(f->operators[A].name, "a");
-	strcpy(f->operators[B].name, "b");
-	strcpy(f->operators[C].name, "c");
-	f->operator_count = OPERATORS;
-	open_store(f);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	char command[96];
-
-	ls_store_close(&f->ls);
-	rv_arena_wipe(&f->arena);
-	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
-	free(f);
-	return system(command);
-}
-
-/* -- steps ------------------------------------------------------------------------------------ */
-
-struct step {
-	struct fixture *f;
-	int op;
-	struct rv_rs_feed_out page;
-};
-
-static int work_page(struct rv_db_tx *tx, void *arg)
-{
-	struct step *s = arg;
-
-	return ls_apply_page(&s->f->ls, tx, &s->f->operators[s->op], &s->page,
-			     &s->f->cursors[s->op], ++s->f->now_us);
-}
-
-static const uint8_t mac_keys[OPERATORS][RV_SECRET_MAC_KEY_LEN] = { { 1 }, { 2 }, { 3 } };
-
-/* The next page of an operator's feed. */
-static void feed(struct fixture *f, int op, struct rv_feed_record *records, size_t n,
-		 const char *epoch)
-{
-	struct step s = { .f = f,
-			  .op = op,
-			  .page = { .records = records,
-				    .records_len = n,
-				    .cursor = f->cursors[op].after + n,
-				    .epoch = rv_str(epoch),
-				    .mac_key = rv_strn(mac_keys[op], RV_SECRET_MAC_KEY_LEN) } };
-
-	assert_int_equal(rv_db_run(f->ls.db, work_page, &s), RV_OK);
-}
-
-static struct rv_feed_record device(int op, const char *distid, uint8_t mac[RV_SECRET_MAC_LEN])
-{
-	rv_secret_mac_by(mac_keys[op], rv_str(distid), S("k"), mac);
-	return (struct rv_feed_record){ .kind = RV_FEED_RECORD_KIND_DEVICE,
-					.has_device = true,
-					.device = { .distid = rv_str(distid),
-						    .is_enabled = true,
-						    .ls_key_mac = rv_strn(mac, RV_SECRET_MAC_LEN),
-						    .rs_key = op == A ? S("of-a") : S("of-b"),
-						    .location = S("default") } };
-}
-
-static struct rv_rs_entry entry = { S("https://192.0.2.1/"), S("line-dhcp {\n};\n") };
-
-static struct rv_feed_record location(uint32_t version)
-{
-	return (struct rv_feed_record){ .kind = RV_FEED_RECORD_KIND_LOCATION,
-					.has_location = true,
-					.location = { .name = S("default"),
-						      .rs_retry_interval = 60,
-						      .entries = &entry,
-						      .entries_len = 1,
-						      .version = version,
-						      .anchor = S("aa") } };
-}
-
-static void has(struct fixture *f, int op, const char *distid)
-{
-	uint8_t mac[RV_SECRET_MAC_LEN];
-	struct rv_feed_record records[] = { location(1), device(op, distid, mac) };
-
-	feed(f, op, records, 2, "e");
-}
-
-static void drops(struct fixture *f, int op, const char *distid)
-{
-	struct rv_feed_record record = { .kind = RV_FEED_RECORD_KIND_DEVICE,
-					 .is_deleted = true,
-					 .has_device = true,
-					 .device.distid = rv_str(distid) };
-
-	feed(f, op, &record, 1, "e");
-}
-
-struct asking {
-	struct fixture *f;
-	struct rv_ls_solicit_in in;
-	struct rv_ls_solicit_out out;
-	struct ls_outcome outcome;
-};
-
-static int work_solicit(struct rv_db_tx *tx, void *arg)
-{
-	struct asking *a = arg;
-
-	return ls_solicit(&a->f->ls, tx, &a->f->arena, 99, &a->in, &a->out, &a->outcome);
-}
-
-static struct asking solicit(struct fixture *f, const char *distid)
-{
-	struct asking a = {
-		.f = f,
-		.in = { .distid = rv_str(distid), .key = S("k"), .message_distid = rv_str(distid) }
-	};
-
-	assert_int_equal(rv_db_run(f->ls.db, work_solicit, &a), RV_OK);
-	return a;
-}
-
-static const char *holder(struct fixture *f, const char *distid)
-{
-	struct asking a = solicit(f, distid);
-
-	return a.outcome.holder != NULL ? a.outcome.holder->name : "";
-}
-
-struct reporting {
-	struct fixture *f;
-	int op;
-	struct ls_report report;
-	bool is_told;
-};
-
-static int work_report(struct rv_db_tx *tx, void *arg)
-{
-	struct reporting *r = arg;
-	int err = ls_report_make(tx, &r->f->arena, &r->f->operators[r->op], 1000, &r->report);
-
-	return err == RV_OK && r->is_told ? ls_report_told(tx, &r->f->operators[r->op], &r->report)
-					  : err;
-}
-
-static struct rv_rs_report_in report(struct fixture *f, int op, bool is_told)
-{
-	struct reporting r = { .f = f, .op = op, .is_told = is_told };
-
-	assert_int_equal(rv_db_run(f->ls.db, work_report, &r), RV_OK);
-	return r.report.message;
-}
 
 /* -- claims ----------------------------------------------------------------------------------- */
 
@@ -364,19 +170,6 @@ static void named_groups_and_devices_get_the_next_version(void **state)
 	assert_false(ls_share_has(&next, S(DID2), S("labs")));
 }
 
-struct giving {
-	struct fixture *f;
-	struct rv_ls_given given;
-	int64_t at_us;
-};
-
-static int work_given(struct rv_db_tx *tx, void *arg)
-{
-	struct giving *g = arg;
-
-	return ls_given_put(tx, &g->f->operators[A], &g->given, g->at_us);
-}
-
 static void a_version_that_was_given_is_told_until_it_has_arrived_and_once(void **state)
 {
 	struct fixture *f = *state;
@@ -385,8 +178,7 @@ static void a_version_that_was_given_is_told_until_it_has_arrived_and_once(void 
 	struct asking a = solicit(f, DID);
 	assert_true(a.outcome.has_given);
 	assert_int_equal(a.outcome.given.version, 1);
-	struct giving g = { .f = f, .given = a.outcome.given, .at_us = 400 };
-	assert_int_equal(rv_db_run(f->ls.db, work_given, &g), RV_OK);
+	gives(f, &a.outcome.given, 400);
 	assert_false(solicit(f, DID).outcome.has_given); /* it had that before */
 	struct rv_rs_report_in told = report(f, A, false);
 	assert_int_equal(told.given_len, 1);

@@ -37,7 +37,7 @@ static int setup(void **state)
 		return -1;
 	p = (struct pair){ .rs = rs };
 	if (fixture_is_postgresql())
-		pg_backend.fresh(p.url);
+		pg_fresh(p.url);
 	*state = &p;
 	return open_ls(&p);
 }
