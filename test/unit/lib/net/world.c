@@ -158,6 +158,19 @@ static void on_data(void *user, struct rv_net_conn *conn, struct rv_str data)
 		assert_in_range(rv_net_conn_queued(conn), 1, BIG);
 		rv_net_conn_close(conn);
 		break;
+	case 'X': /* echo and end, in one go */
+		assert_int_equal(rv_net_conn_end(conn, data), RV_OK);
+		assert_int_equal(rv_net_conn_end(conn, data), RV_ECLOSED);
+		break;
+	case 'Y':
+		assert_int_equal(rv_net_conn_end(conn, rv_strn(shared.big, BIG)), RV_OK);
+		break;
+	case 'Z': /* nothing of it is taken, and nothing after it is held */
+		assert_int_equal(rv_net_conn_end(conn, rv_strn(shared.big, BIG)), RV_ELIMIT);
+		assert_int_equal(rv_net_conn_queued(conn), 0);
+		for (int i = 0; i < 3; i++)
+			write_ok(conn, data.ptr, data.len);
+		break;
 	case 'p':
 		rv_net_conn_pause(conn, true);
 		w->paused = conn;
@@ -204,6 +217,7 @@ static void on_close(void *user, struct rv_net_conn *conn, int reason)
 	struct world *w = user;
 
 	assert_int_equal(rv_net_conn_write(conn, rv_str("late")), RV_ECLOSED);
+	assert_int_equal(rv_net_conn_end(conn, rv_str("late")), RV_ECLOSED);
 	rv_net_conn_close(conn);
 	rv_net_conn_finish(conn);
 	w->closes++;

@@ -5,7 +5,9 @@
  *   e echo    f echo and finish    b a big answer, then finish    w a big one, then small ones
  *   l write until the queue is full, then close    p pause for SHORT_US
  *   d deadline in SHORT_US    D the same, disarmed, and echo    s other certificate, and echo
- *   q stop the server    o settle, make all others as old as those that stalled, and echo
+ *   X echo and end, in one go    Y the same with a big answer
+ *   Z an end that is too long, then three small answers    q stop the server
+ *   o settle, make all others as old as those that stalled, and echo
  *   anything else is counted
  * A client of TLS 1.0 is told so in one byte, 'o' or 'f' (fallback), or served by a second server.
  * A close_notify is answered by "bye" and the end.
