@@ -9,16 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/password.h"
 #include "base/time.h"
-
-int rv_pki_no_password(char *buf, int size, int is_writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)is_writing;
-	(void)arg;
-	return -1;
-}
 
 int rv_pki_openssl_failed(struct rv_diag *diag, const char *what)
 {
@@ -55,7 +47,7 @@ int rv_pki_read_cert_at(struct rv_str pem, const char *part, size_t index, X509 
 
 	if (bio == NULL)
 		return -ENOMEM;
-	while ((cert = PEM_read_bio_X509(bio, NULL, rv_pki_no_password, NULL)) != NULL) {
+	while ((cert = PEM_read_bio_X509(bio, NULL, rv_no_password, NULL)) != NULL) {
 		if (n++ == index)
 			found = cert;
 		else

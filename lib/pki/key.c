@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/password.h"
 #include "pki/pki_priv.h"
 
 enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096, KEYS_MAX = 8 /* in one text */ };
@@ -105,7 +106,7 @@ static int read_keys(struct rv_str pem, const char *part, const X509 *cert, EVP_
 	if (bio == NULL)
 		return -ENOMEM;
 	while (!is_mine && n < KEYS_MAX &&
-	       (key = PEM_read_bio_PrivateKey(bio, NULL, rv_pki_no_password, NULL)) != NULL) {
+	       (key = PEM_read_bio_PrivateKey(bio, NULL, rv_no_password, NULL)) != NULL) {
 		n++;
 		is_mine = cert == NULL || X509_check_private_key(cert, key) == 1;
 		if (!is_mine)

@@ -35,9 +35,6 @@ int rv_pki_read_cert_at(struct rv_str pem, const char *part, size_t index, X509 
 int rv_pki_read_key_of(struct rv_str pem, const char *part, const X509 *cert, EVP_PKEY **out,
 		       struct rv_diag *diag) RV_MUSTCHECK;
 
-/* For OpenSSL, which otherwise asks the terminal for the password of an encrypted key. */
-int rv_pki_no_password(char *buf, int size, int is_writing, void *arg);
-
 /* Both append; buf->err or -ENOMEM. */
 int rv_pki_put_cert(X509 *cert, struct rv_buf *out_pem) RV_MUSTCHECK;
 int rv_pki_put_key(EVP_PKEY *key, struct rv_buf *out_pem) RV_MUSTCHECK;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/password.h"
+
 /* Forward secrecy and authenticated encryption only; the TLS 1.3 suites are OpenSSL's own. */
 static const char modern_suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 /* libarms of 2014 has CBC suites only, and without EC parameters RSA key exchange only
@@ -24,16 +26,6 @@ enum {
 	 * sessions are kept in tickets only. */
 	SESSION_S = 7 * 86400,
 };
-
-/* Without it OpenSSL asks the terminal for the password of an encrypted key. */
-static int no_password(char *buf, int size, int is_writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)is_writing;
-	(void)arg;
-	return -1;
-}
 
 static int refuse(struct rv_diag *diag, const char *part, const char *what)
 {
@@ -65,7 +57,8 @@ static int each_cert(struct rv_tls_ctx *ctx, struct rv_str pem, const char *part
 	if (bio == NULL)
 		return -ENOMEM;
 	ERR_clear_error();
-	while (err == RV_OK && (cert = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
+	while (err == RV_OK &&
+	       (cert = PEM_read_bio_X509(bio, NULL, rv_no_password, NULL)) != NULL) {
 		const char *why = fn(ctx, cert, n++);
 		if (why != NULL)
 			err = refuse(diag, part, why);
@@ -117,7 +110,7 @@ static int load_key(struct rv_tls_ctx *ctx, struct rv_str pem, const char *part,
 	if (bio == NULL)
 		return -ENOMEM;
 	ERR_clear_error();
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	key = PEM_read_bio_PrivateKey(bio, NULL, rv_no_password, NULL);
 	if (key == NULL)
 		err = refuse(diag, part, "no readable private key in the PEM text");
 	else if (X509_check_private_key(SSL_CTX_get0_certificate(ctx->ssl_ctx), key) != 1)
