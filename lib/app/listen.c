@@ -7,10 +7,14 @@
 #include <unistd.h>
 
 #include "app/supervisor_priv.h"
+#include "conf/items.h"
 #include "log/log.h"
 #include "net/net.h"
 
 enum { BACKLOG = 1024 }; /* cut by net.core.somaxconn */
+
+_Static_assert((int)RV_CONF_ADDRESSES_MAX <= (int)RV_DUTY_LISTEN_MAX,
+	       "a duty takes all addresses that its section may name");
 
 static int set_on(int fd, int level, int option)
 {

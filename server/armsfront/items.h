@@ -2,7 +2,7 @@
 #ifndef RV_ARMSFRONT_ITEMS_H
 #define RV_ARMSFRONT_ITEMS_H
 
-#include "conf/conf.h"
+#include "conf/items.h"
 
 /* clang-format off */
 #define RV_FRONT_ITEMS(conns)                                                                      \
@@ -11,7 +11,7 @@
 	  .def = conns,                                                                            \
 	  .min = 1,                                                                                \
 	  .max = 1000000,                                                                          \
-	  .reload = RV_CONF_LIVE,                                                         \
+	  .reload = RV_CONF_LIVE,                                                          \
 	  .doc = "Connections at a time, per worker.",                                             \
 	  .doc_ja = "プロセスあたりの最大接続数。" },                                              \
 	{ .name = "handshakes_max",                                                                \
@@ -19,7 +19,7 @@
 	  .def = "128",                                                                            \
 	  .min = 1,                                                                                \
 	  .max = 1000000,                                                                          \
-	  .reload = RV_CONF_LIVE,                                                         \
+	  .reload = RV_CONF_LIVE,                                                          \
 	  .doc = "TLS handshakes in progress at a time, per worker. Beyond it, connections are "   \
 		 "reset before TLS; devices try again.",                                           \
 	  .doc_ja = "プロセスあたりのTLSハンドシェイク同時実行数。超過分はTLS開始前に切断し、"     \
@@ -30,7 +30,7 @@
 	  .min = 1,                                                                                \
 	  .max = 100,                                                                              \
 	  .unit = "percent",                                                                       \
-	  .reload = RV_CONF_LIVE,                                                         \
+	  .reload = RV_CONF_LIVE,                                                          \
 	  .doc = "Of conns_max and handshakes_max, what one source address (IPv6: /56) may have "  \
 		 "once half of them are in use. 100: no limit, for a server behind a balancer that " \
 		 "hides addresses.",                                                               \
@@ -43,22 +43,12 @@
 		 "its own. No security against somebody on the way.",                              \
 	  .doc_ja = "TLS 1.0のみの機器を同じアドレスで専用プロセスにより収容する。"                \
 		    "経路上の攻撃者に対しては安全でない。" },                                      \
-	{ .name = "legacy_certificate",                                                            \
-	  .type = RV_CONF_FILE,                                                                    \
-	  .def = "",                                                                               \
-	  .max = RV_CONF_PEM_MAX,                                                                  \
-	  .reload = RV_CONF_LIVE,                                                         \
-	  .doc = "For such devices: a second chain with an RSA key, for those without elliptic "   \
-		 "curves; \"\": certificate alone.",                                               \
-	  .doc_ja = "楕円曲線に対応しない機器のためのRSA証明書。空文字列ならcertificateのみ。" },  \
-	{ .name = "legacy_key",                                                                    \
-	  .type = RV_CONF_FILE,                                                                    \
-	  .def = "",                                                                               \
-	  .max = RV_CONF_PEM_MAX,                                                                  \
-	  .is_secret = true,                                                                       \
-	  .reload = RV_CONF_LIVE,                                                         \
-	  .doc = "Its private key.",                                                               \
-	  .doc_ja = "その秘密鍵。" }
+	RV_CONF_CERTIFICATE_ITEM(                                                                  \
+		"legacy_certificate", "",                                                          \
+		"For such devices: a second chain with an RSA key, for those without elliptic "    \
+		"curves; \"\": certificate alone.",                                                \
+		"楕円曲線に対応しない機器のためのRSA証明書。空文字列ならcertificateのみ。"),       \
+	RV_CONF_KEY_ITEM("legacy_key", "", "その秘密鍵。")
 /* clang-format on */
 
 #endif

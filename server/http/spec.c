@@ -1,45 +1,17 @@
 #include "server/http/http.h"
 
+#include "conf/items.h"
+
 static const struct rv_conf_item items[] = {
-	{
-		.name = "listen",
-		.type = RV_CONF_LIST,
-		.def = "{\"127.0.0.1:8080\"}",
-		.min = 1,
-		.max = RV_DUTY_LISTEN_MAX,
-		.check = rv_conf_check_listen,
-		.doc = "Addresses of the REST API: always TLS.",
-		.doc_ja = "REST API の待受アドレス。常に TLS を使う。",
-	},
-	{
-		.name = "certificate",
-		.type = RV_CONF_FILE,
-		.def = "pki/http.crt",
-		.max = RV_CONF_PEM_MAX,
-		.reload = RV_CONF_LIVE,
-		.doc = "Server certificate and its intermediates; relative to the state directory.",
-		.doc_ja = "サーバ証明書と中間証明書の PEM "
-			  "ファイル。相対パスは状態ディレクトリから。",
-	},
-	{
-		.name = "key",
-		.type = RV_CONF_FILE,
-		.def = "pki/http.key",
-		.max = RV_CONF_PEM_MAX,
-		.is_secret = true,
-		.reload = RV_CONF_LIVE,
-		.doc = "Its private key.",
-		.doc_ja = "秘密鍵の PEM ファイル。",
-	},
-	{
-		.name = "workers",
-		.type = RV_CONF_INT,
-		.def = "1",
-		.min = 0,
-		.max = 64,
-		.doc = "Processes that share the addresses; 0: one per core.",
-		.doc_ja = "待受アドレスを共有するプロセス数。0 はコア数と同じ。",
-	},
+	RV_CONF_LISTEN_ITEM("{\"127.0.0.1:8080\"}", 1, "Addresses of the REST API: always TLS.",
+			    "REST API の待受アドレス。常に TLS を使う。"),
+	RV_CONF_CERTIFICATE_ITEM(
+		"certificate", "pki/http.crt",
+		"Server certificate and its intermediates; relative to the state directory.",
+		"サーバ証明書と中間証明書の PEM ファイル。相対パスは状態ディレクトリから。"),
+	RV_CONF_KEY_ITEM("key", "pki/http.key", "秘密鍵の PEM ファイル。"),
+	RV_CONF_WORKERS_ITEM("1", "Processes that share the addresses; 0: one per core.",
+			     "待受アドレスを共有するプロセス数。0 はコア数と同じ。"),
 	{
 		.name = "connections_max",
 		.type = RV_CONF_INT,

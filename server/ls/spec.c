@@ -1,68 +1,41 @@
 #include "server/ls/ls.h"
 
+#include "conf/items.h"
 #include "server/armsfront/items.h"
-#define OPERATOR_LIMITS                                                                                            \
-	{ .name = "devices_max",                                                                                   \
-	  .type = RV_CONF_INT,                                                                                     \
-	  .def = "0",                                                                                              \
-	  .min = 0,                                                                                                \
-	  .max = 100000000,                                                                                        \
-	  .doc = "Distribution ids this operator may hold; 0: any number. What it registers "                      \
-		 "beyond waits until it lets one go.",                                                             \
-	  .doc_ja = "この事業者が保持できるIDの最大数。0は無制限。" },                                             \
-	{                                                                                                          \
-		.name = "strangers", .type = RV_CONF_BOOL, .def = "on",                                            \
-		.doc = "Whether its RS hears of callers whose id nobody has registered, so that "                  \
-		       "it can take them in.",                                                                     \
-		.doc_ja = "未登録の機器からの接続をこの事業者のRSに知らせるかどうか。" \
-	}
+
+/* clang-format off */
+/* What an operator may do here, whoever it is. */
+#define OPERATOR_LIMITS                                                                            \
+	{ .name = "devices_max",                                                                   \
+	  .type = RV_CONF_INT,                                                                     \
+	  .def = "0",                                                                              \
+	  .min = 0,                                                                                \
+	  .max = 100000000,                                                                        \
+	  .doc = "Distribution ids this operator may hold; 0: any number. What it registers "      \
+		 "beyond waits until it lets one go.",                                             \
+	  .doc_ja = "この事業者が保持できるIDの最大数。0は無制限。" },                             \
+	{ .name = "strangers",                                                                     \
+	  .type = RV_CONF_BOOL,                                                                    \
+	  .def = "on",                                                                             \
+	  .doc = "Whether its RS hears of callers whose id nobody has registered, so that it can " \
+		 "take them in.",                                                                  \
+	  .doc_ja = "未登録の機器からの接続をこの事業者のRSに知らせるかどうか。" }
+/* clang-format on */
 
 static const struct rv_conf_item ls_items[] = {
-	{ .name = "listen",
-	  .type = RV_CONF_LIST,
-	  .def = "{\"127.0.0.1:7443\"}",
-	  .min = 1,
-	  .max = 16,
-	  .check = rv_conf_check_listen,
-	  .doc = "Addresses on which devices reach the Location Server.",
-	  .doc_ja = "ロケーションサーバの待受アドレス。" },
-	{ .name = "workers",
-	  .type = RV_CONF_INT,
-	  .def = "0",
-	  .min = 0,
-	  .max = 64,
-	  .doc = "Processes that share these addresses; 0: one per core.",
-	  .doc_ja = "プロセス数。0はコア数。" },
-	{ .name = "certificate",
-	  .type = RV_CONF_FILE,
-	  .def = "pki/ls.crt",
-	  .max = RV_CONF_PEM_MAX,
-	  .reload = RV_CONF_LIVE,
-	  .doc = "Certificate chain; relative to the state directory. Subjects must be those that "
-		 "devices demand: \"CN=ARMS Root CA ...\" and \"CN=Location Server ...\".",
-	  .doc_ja = "サーバ証明書。" },
-	{ .name = "key",
-	  .type = RV_CONF_FILE,
-	  .def = "pki/ls.key",
-	  .max = RV_CONF_PEM_MAX,
-	  .is_secret = true,
-	  .reload = RV_CONF_LIVE,
-	  .doc = "Its private key.",
-	  .doc_ja = "その秘密鍵。" },
+	RV_CONF_LISTEN_ITEM("{\"127.0.0.1:7443\"}", 1,
+			    "Addresses on which devices reach the Location Server.",
+			    "ロケーションサーバの待受アドレス。"),
+	RV_CONF_WORKERS_ITEM("0", "Processes that share these addresses; 0: one per core.",
+			     "プロセス数。0はコア数。"),
+	RV_CONF_CERTIFICATE_ITEM(
+		"certificate", "pki/ls.crt",
+		"Certificate chain; relative to the state directory. Subjects must be those that "
+		"devices demand: \"CN=ARMS Root CA ...\" and \"CN=Location Server ...\".",
+		"サーバ証明書。"),
+	RV_CONF_KEY_ITEM("key", "pki/ls.key", "その秘密鍵。"),
 	RV_FRONT_ITEMS("4096"),
-	{ .name = "store",
-	  .type = RV_CONF_STR,
-	  .is_url = true,
-	  .doc = "URL of the store: sqlite:PATH or postgresql:... (POSTGRESQL below). Default: "
-		 "sqlite:ls.db in the state directory.",
-	  .doc_ja = "データベースのURL。sqlite:PATHまたはpostgresql:...。" },
-	{ .name = "store_password_file",
-	  .type = RV_CONF_FILE,
-	  .max = 1024,
-	  .is_secret = true,
-	  .doc = "File with the password for a store on PostgreSQL, in one line; relative to the "
-		 "state directory.",
-	  .doc_ja = "PostgreSQLのパスワードを1行で書いたファイル。" },
+	RV_CONF_STORE_ITEMS("ls"),
 	{ .name = "devices_file",
 	  .type = RV_CONF_STR,
 	  .doc = "JSON lines with devices and locations, for an LS without an RS of ours; then no "

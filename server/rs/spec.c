@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 
+#include "conf/items.h"
 #include "proto/armshttp/url.h"
 #include "server/rs/line.h"
 #include "server/rs/rs.h"
@@ -56,19 +57,7 @@ static const struct rv_conf_item rs_items[] = {
 	  .def = "main",
 	  .doc = "Name of this RS. A device belongs to the RS that its record names.",
 	  .doc_ja = "このRSの名前。" },
-	{ .name = "store",
-	  .type = RV_CONF_STR,
-	  .is_url = true,
-	  .doc = "URL of the store: sqlite:PATH or postgresql:... (POSTGRESQL below). Default: "
-		 "sqlite:rs.db in the state directory.",
-	  .doc_ja = "データベースのURL。sqlite:PATHまたはpostgresql:...。" },
-	{ .name = "store_password_file",
-	  .type = RV_CONF_FILE,
-	  .max = 1024,
-	  .is_secret = true,
-	  .doc = "File with the password for a store on PostgreSQL, in one line; relative to the "
-		 "state directory.",
-	  .doc_ja = "PostgreSQLのパスワードを1行で書いたファイル。" },
+	RV_CONF_STORE_ITEMS("rs"),
 	{ .name = "pull_urls",
 	  .type = RV_CONF_LIST,
 	  .def = "{\"https://127.0.0.1:8443/arms\"}",

@@ -1,22 +1,15 @@
 #include "server/status/status.h"
 
+#include "conf/items.h"
+
 static const struct rv_conf_item items[] = {
-	{
-		.name = "listen",
-		.type = RV_CONF_LIST,
-		.def = "{\"127.0.0.1:9090\"}",
-		.min = 0,
-		.max = RV_DUTY_LISTEN_MAX,
-		.check = rv_conf_check_listen,
-		.doc = "Addresses of /metrics, /healthz and /readyz: plain HTTP, without any check "
-		       "of who "
-		       "asks. The default holds for `reeve serve`; a component run alone has none. "
-		       "An empty list turns the pages off.",
-		.doc_ja = "/metrics、/healthz、/readyz の待受アドレス。平文 HTTP "
-			  "で認証はない。既定値は "
-			  "reeve serve "
-			  "のみに適用され、単独起動時の既定は「なし」。空リストで無効になる。",
-	},
+	RV_CONF_LISTEN_ITEM(
+		"{\"127.0.0.1:9090\"}", 0,
+		"Addresses of /metrics, /healthz and /readyz: plain HTTP, without any check of who "
+		"asks. The default holds for `reeve serve`; a component run alone has none. An "
+		"empty list turns the pages off.",
+		"/metrics、/healthz、/readyz の待受アドレス。平文 HTTP で認証はない。既定値は "
+		"reeve serve のみに適用され、単独起動時の既定は「なし」。空リストで無効になる。"),
 };
 
 const struct rv_conf_section rv_status_sections[] = {
