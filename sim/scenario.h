@@ -33,6 +33,8 @@ enum {
 	SIM_TEXT_MAX = 63,  /* bytes of a version, of a fail point's name */
 	SIM_EACH_MAX = 16,  /* sections of one kind */
 	SIM_SCENARIO_BYTES_MAX = 65536,
+	SIM_TIMES_MAX = 1000,
+	SIM_CLOCK_DAYS_MAX = 36500,
 	SIM_FIRMWARE_NONE = 0xff, /* the one that no section describes: version 1.0 */
 };
 
@@ -171,7 +173,7 @@ struct sim_shipped {
 };
 const struct sim_shipped *sim_scenario_shipped(size_t i);
 
-/* The sections and their items for the man page (troff -mdoc), from the table alone. */
+/* reeve-scenario(5): sections and items from the table that also judges files. */
 void sim_scenario_man(struct rv_buf *out);
 
 #endif

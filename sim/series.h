@@ -11,6 +11,9 @@
 #ifndef RV_SIM_SERIES_H
 #define RV_SIM_SERIES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "sim/record.h"
 
 enum sim_state {

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,6 +237,11 @@ const char *rv_conf_str(const struct rv_conf_sec *sec, const char *item)
 		sec, item, 1U << RV_CONF_STR | 1U << RV_CONF_ENUM | 1U << RV_CONF_FILE);
 
 	return v->is_present ? v->texts[0] : NULL;
+}
+
+unsigned rv_conf_line(const struct rv_conf_sec *sec, const char *item)
+{
+	return value_of(sec, item, UINT_MAX)->line;
 }
 
 struct rv_str rv_conf_file(const struct rv_conf_sec *sec, const char *item)

@@ -113,6 +113,10 @@ int64_t rv_conf_int(const struct rv_conf_sec *sec,
 bool rv_conf_bool(const struct rv_conf_sec *sec, const char *item);
 size_t rv_conf_list(const struct rv_conf_sec *sec, const char *item, const char *const **out);
 
+/* Where the item stands in the text that was parsed, for checks that need several items; 0: it does
+ * not, or this was unpacked. */
+unsigned rv_conf_line(const struct rv_conf_sec *sec, const char *item);
+
 /* What is in the file of a FILE item; empty when it names none, or was not loaded. Lent. */
 struct rv_str rv_conf_file(const struct rv_conf_sec *sec, const char *item);
 

@@ -22,6 +22,7 @@ struct rv_conf_value {
 	size_t count;
 	int64_t number;       /* INT, DURATION, SIZE, BOOL */
 	struct rv_str loaded; /* FILE: in rv_conf.files; ptr NULL = not loaded */
+	unsigned line;        /* of the last text; 0: not from a file, or the default */
 	bool is_present;
 };
 

@@ -160,6 +160,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	err = rv_conf_value_add(p->conf, p->sec, item, rv_str(text), p->diag);
 	if (err != RV_OK)
 		return refuse(p, err, cfg, p->sec->schema->name, item->name);
+	p->sec->values[item - p->sec->schema->items].line = (unsigned)cfg->line;
 	*(const char **)result = text;
 	return 0;
 }

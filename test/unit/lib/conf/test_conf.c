@@ -281,6 +281,18 @@ static void limits_hold(void **state)
 	rv_buf_deinit(&many);
 }
 
+static void an_item_knows_its_line(void **state)
+{
+	struct rv_conf *conf = parsed("# a comment\nedge {\n workers = 3\n names = {a,\n  b}\n}\n");
+	const struct rv_conf_sec *edge = rv_conf_get(conf, "edge", NULL);
+
+	(void)state;
+	assert_int_equal(rv_conf_line(edge, "workers"), 3);
+	assert_int_equal(rv_conf_line(edge, "names"), 5);
+	assert_int_equal(rv_conf_line(edge, "level"), 0);
+	rv_conf_free(conf);
+}
+
 static struct rv_buf dumped(const struct rv_conf *conf)
 {
 	struct rv_buf b = { 0 };
@@ -533,6 +545,7 @@ int main(void)
 		cmocka_unit_test(repeated_sections_keep_title_and_order),
 		cmocka_unit_test(every_mistake_is_named_with_its_place),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(an_item_knows_its_line),
 		cmocka_unit_test(a_dump_hides_the_password_of_a_url),
 		cmocka_unit_test(a_dump_parses_back_to_the_same),
 		cmocka_unit_test(a_dump_shows_no_secrets),
