@@ -207,6 +207,12 @@ static void on_line(struct world *w, const struct rv_sa_action *act)
 	rv_sa_on_line(w->sa, w->now_us, result);
 }
 
+static void pause_at(struct world *w)
+{
+	if (w->on_pause != NULL)
+		w->on_pause(w);
+}
+
 static int run(struct world *w)
 {
 	struct rv_sa_action act;
@@ -236,9 +242,11 @@ static int run(struct world *w)
 			break;
 		case RV_SA_ACT_WAIT:
 			assert_true(act.deadline_us > w->now_us);
+			pause_at(w);
 			w->now_us = act.deadline_us;
 			break;
 		case RV_SA_ACT_DONE:
+			pause_at(w);
 			return act.code;
 		}
 	}

@@ -54,7 +54,8 @@ struct world {
 	struct rv_buf sent;    /* head and body of the last request */
 	struct rv_buf log;     /* "type text\n" */
 	unsigned attempts;
-	bool is_quiet; /* no trace: long runs */
+	bool is_quiet;                     /* no trace: long runs */
+	void (*on_pause)(struct world *w); /* before a wait and after a call; may replace sa */
 };
 
 /* LS at 1, trigger anchor set, key "ls-key"; Initial-Config with `urls` and these bases. */
