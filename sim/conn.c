@@ -187,13 +187,41 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+void sim_conn_pause(struct sim_conn *conn)
+{
+	conn->events = 0;
+	uv_poll_stop(&conn->poll);
+}
+
+void sim_conn_mute(struct sim_conn *conn)
+{
+	sim_conn_pause(conn);
+	rv_tls_free(conn->tls);
+	conn->tls = NULL;
+}
+
+static void end(struct sim_conn *conn)
+{
+	rv_tls_free(conn->tls);
+	uv_close((uv_handle_t *)&conn->poll, on_closed);
+	close(conn->fd);
+}
+
+void sim_conn_abort(struct sim_conn *conn)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+
+	if (conn == NULL)
+		return;
+	setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	end(conn);
+}
+
 void sim_conn_drop(struct sim_conn *conn)
 {
 	if (conn == NULL)
 		return;
 	rv_tls_hold(conn->tls, true); /* until close(2) */
 	(void)rv_tls_shutdown(conn->tls);
-	rv_tls_free(conn->tls);
-	uv_close((uv_handle_t *)&conn->poll, on_closed);
-	close(conn->fd);
+	end(conn);
 }

@@ -41,6 +41,15 @@ bool sim_conn_is_resumed(const struct sim_conn *conn);
 /* Replaces what *out holds; leaves it when the server gave nothing to resume. */
 void sim_conn_save(const struct sim_conn *conn, struct rv_buf *out);
 
+/* Hears of nothing until the next call that says RV_EWANT*. */
+void sim_conn_pause(struct sim_conn *conn);
+/* As a device without power: nothing is said any more, and the peer is left to find out. Only abort
+ * may follow. */
+void sim_conn_mute(struct sim_conn *conn);
+/* Resets and frees, as a network that lost the connection does, or a device that knows nothing of
+ * it any more. NULL allowed. */
+void sim_conn_abort(struct sim_conn *conn);
+
 /* Says goodbye without waiting, closes, frees (the handle later, from the loop). NULL allowed. */
 void sim_conn_drop(struct sim_conn *conn);
 

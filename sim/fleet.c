@@ -15,12 +15,18 @@ enum {
 	TIMERS_BATCH = 256,
 	FLUSH_MS = 50,
 	HEAP_KEPT = 64 * 1024 * 1024,
+	QUIET_TICKS = 20,   /* flushes in a row with nothing to tell: all rest */
 	RECORDS_MAX = 2048, /* in hand; then they are written at once */
 };
 
+/* Times of the run, in us since its start; INT64_MAX: never. */
 struct member {
 	struct sim_device device;
-	struct rv_timer power; /* switches it on */
+	struct fleet *fleet;
+	struct rv_timer power; /* the next thing that the world does to it */
+	int64_t on_us;         /* off: is switched on then */
+	int64_t event_us;      /* the scenario's next event for it */
+	int64_t past_us;       /* its last one; -1: none yet */
 };
 
 struct fleet {
@@ -31,13 +37,14 @@ struct fleet {
 	uv_timer_t tick;
 	int64_t tick_us; /* when it fires; INT64_MAX: it does not */
 	uv_check_t check;
-	uv_timer_t flush, cut;
+	uv_timer_t flush;
 	uv_signal_t term;
 	struct member *members;
 	uint32_t count;
 	struct rv_buf initial;
 	struct sim_record records[RECORDS_MAX];
 	size_t record_count;
+	unsigned quiet; /* flushes since there was something to tell */
 	bool is_broken;
 };
 
@@ -88,7 +95,7 @@ static const struct sim_device *find_slowest(const struct fleet *f)
 		const struct sim_device *d = &f->members[i].device;
 		int64_t us = d->slowest_us;
 
-		if (d->sa != NULL && !d->is_up) /* any of these before any that is up */
+		if (d->is_on && !d->is_up) /* any of these before any that is up */
 			us = INT64_MAX / 2 + now_us - d->asked_us;
 		if (us > longest_us) {
 			longest_us = us;
@@ -144,43 +151,90 @@ static void on_check(uv_check_t *handle)
 		       0);
 }
 
+/* Heap is kept while connections come and go, and given back when a fleet has come to rest. */
 static void on_flush(uv_timer_t *handle)
 {
-	flush(handle->data);
+	struct fleet *f = handle->data;
+
+	f->quiet = f->record_count > 0 ? 0 : f->quiet + 1;
+	if (f->quiet == QUIET_TICKS)
+		malloc_trim(0);
+	flush(f);
 }
 
-static void on_power(struct rv_timer *timer, int64_t now_us)
-{
-	struct member *m = RV_CONTAINER_OF(timer, struct member, power);
-	int err;
+/* -- what the scenario does ----------------------------------------------------------------- */
 
-	(void)now_us;
-	err = sim_device_switch_on(&m->device);
+static struct sim_plan plan_of(const struct member *m)
+{
+	const struct sim_options *o = m->fleet->opt.options;
+
+	return (struct sim_plan){ .scenario = &o->scenario,
+				  .seed = o->seed,
+				  .number = m->device.number };
+}
+
+static void plan_next(struct member *m)
+{
+	struct sim_plan plan = plan_of(m);
+	struct sim_plan_event event;
+	bool has = sim_plan_next(&plan, m->device.firmware, m->past_us, &event);
+	int64_t at_us;
+
+	m->event_us = has ? event.at_us : INT64_MAX;
+	at_us = m->on_us < m->event_us ? m->on_us : m->event_us;
+	rv_wheel_add(&m->fleet->wheel, &m->power,
+		     at_us == INT64_MAX ? at_us : m->fleet->opt.start_us + at_us);
+}
+
+static void switch_on(struct member *m)
+{
+	int err = sim_device_switch_on(&m->device);
+
+	m->on_us = INT64_MAX;
 	if (err != RV_OK) {
 		sim_error("device %u: %s", m->device.number, rv_err_name(err));
 		exit(SIM_EXIT_FAILURE);
 	}
 }
 
+/* A device that is off already stays so for longer. */
+static void strike(struct member *m)
+{
+	struct sim_plan plan = plan_of(m);
+	struct sim_record record = { .device = m->device.number, .what = SIM_CUT };
+	struct sim_plan_event event;
+	int64_t back_us;
+
+	if (!sim_plan_next(&plan, m->device.firmware, m->past_us, &event))
+		return;
+	back_us = event.at_us + event.off_us;
+	record.code = event.index;
+	if (event.kind == SIM_PLAN_UPGRADE) {
+		record.what = SIM_UPGRADED;
+		m->device.firmware = event.index;
+	}
+	m->past_us = event.at_us;
+	m->on_us = m->on_us == INT64_MAX || m->on_us < back_us ? back_us : m->on_us;
+	tell(m->fleet, &m->device, &record);
+	sim_device_cut(&m->device, event.keeps_state);
+}
+
+static void on_power(struct rv_timer *timer, int64_t now_us)
+{
+	struct member *m = RV_CONTAINER_OF(timer, struct member, power);
+	int64_t at_us = now_us - m->fleet->opt.start_us;
+
+	/* However late it is: in order, one at a time. */
+	if (m->on_us <= at_us && m->on_us <= m->event_us)
+		switch_on(m);
+	else if (m->event_us <= at_us)
+		strike(m);
+	plan_next(m);
+}
+
 static uint32_t index_of(const struct fleet *f, uint32_t i)
 {
 	return f->opt.process + i * f->opt.processes;
-}
-
-static void on_cut(uv_timer_t *handle)
-{
-	struct fleet *f = handle->data;
-	int64_t now_us = rv_time_boot_us();
-
-	for (uint32_t i = 0; i < f->count; i++) {
-		struct member *m = &f->members[i];
-		struct sim_record record = { .device = m->device.number, .what = SIM_CUT };
-
-		tell(f, &m->device, &record);
-		sim_device_cut(&m->device);
-		rv_wheel_del(&f->wheel, &m->power);
-		rv_wheel_add(&f->wheel, &m->power, now_us + f->opt.reboot_us[index_of(f, i)]);
-	}
 }
 
 static void on_term(uv_signal_t *handle, int number)
@@ -206,8 +260,7 @@ static void raise_limit(void)
 
 static void init_handles(struct fleet *f)
 {
-	const struct sim_options *o = f->opt.options;
-	uv_timer_t *const timers[] = { &f->tick, &f->flush, &f->cut };
+	uv_timer_t *const timers[] = { &f->tick, &f->flush };
 
 	for (size_t i = 0; i < RV_ARRAY_LEN(timers); i++) {
 		uv_timer_init(&f->loop, timers[i]);
@@ -219,8 +272,6 @@ static void init_handles(struct fleet *f)
 	uv_check_start(&f->check, on_check);
 	uv_signal_start(&f->term, on_term, SIGTERM);
 	uv_timer_start(&f->flush, on_flush, FLUSH_MS, FLUSH_MS);
-	if (o->power_cut_us > 0)
-		uv_timer_start(&f->cut, on_cut, (uint64_t)(o->power_cut_us / RV_US_PER_MS), 0);
 }
 
 static bool init_members(struct fleet *f)
@@ -236,8 +287,11 @@ static bool init_members(struct fleet *f)
 		struct member *m = &f->members[i];
 
 		sim_device_init(&m->device, &f->host, o->first + index);
+		m->fleet = f;
 		m->power.fn = on_power;
-		rv_wheel_add(&f->wheel, &m->power, f->opt.start_us + f->opt.arrival_us[index]);
+		m->on_us = f->opt.arrival_us[index];
+		m->past_us = -1;
+		plan_next(m);
 	}
 	return true;
 }
@@ -254,11 +308,11 @@ static void init_host(struct fleet *f)
 				     .ls_anchor = f->opt.ls_anchor,
 				     .seed = o->seed,
 				     .sources = o->sources,
-				     .does_query = o->does_query,
-				     .tls = o->tls == SIM_TLS_12   ? RV_TLS_ONLY_12
-					    : o->tls == SIM_TLS_13 ? RV_TLS_ONLY_13
-								   : RV_TLS_MODERN,
-				     .repeat_us = o->repeat_us,
+				     .does_query = o->scenario.does_query,
+				     .tls = o->tls,
+				     .scenario = &o->scenario,
+				     .start_us = f->opt.start_us,
+				     .repeat_us = o->scenario.repeat_us,
 				     .tell = tell,
 				     .arg = f };
 }

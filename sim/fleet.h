@@ -9,7 +9,6 @@ struct sim_fleet_opt {
 	const struct sim_options *options;
 	struct rv_str ls_anchor;     /* PEM */
 	const int64_t *arrival_us;   /* of all devices of the run */
-	const int64_t *reboot_us;    /* likewise, after the power cut */
 	unsigned process, processes; /* devices whose index is `process` modulo `processes` */
 	int64_t start_us;            /* of the run, rv_time_boot_us() */
 	int out_fd;                  /* records go here */

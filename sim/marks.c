@@ -7,12 +7,13 @@ struct marks {
 	size_t count;
 };
 
-/* Kept in order of time; of too many, the later ones are left out. */
+/* Kept in order of time; of too many, those added later are left out. What holds from the start on
+ * needs none. */
 static void add(struct marks *marks, int64_t at_us, const char *label)
 {
 	size_t i;
 
-	if (marks->count == SIM_MARKS_MAX)
+	if (marks->count == SIM_MARKS_MAX || at_us == 0)
 		return;
 	for (i = marks->count++; i > 0 && marks->items[i - 1].at_us > at_us; i--)
 		marks->items[i] = marks->items[i - 1];

@@ -13,7 +13,7 @@
 
 enum { DEVICES_DEFAULT = 100, SECONDS_MAX = 7 * 86400 };
 
-const char *sim_tr(const char *english, const char *japanese)
+bool sim_is_ja(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
 
@@ -21,9 +21,14 @@ const char *sim_tr(const char *english, const char *japanese)
 		const char *value = getenv(names[i]);
 
 		if (value != NULL && value[0] != '\0')
-			return rv_lang_of(value) == RV_LANG_JA ? japanese : english;
+			return rv_lang_of(value) == RV_LANG_JA;
 	}
-	return english;
+	return false;
+}
+
+const char *sim_tr(const char *english, const char *japanese)
+{
+	return sim_is_ja() ? japanese : english;
 }
 
 void sim_error(const char *fmt, ...)
@@ -39,7 +44,7 @@ void sim_error(const char *fmt, ...)
 
 /* -- the table ------------------------------------------------------------------------------ */
 
-enum form { FLAG, COUNT, SECONDS, WORD, ARRIVAL, TLS, BIG };
+enum form { FLAG, COUNT, SECONDS, WORD, ARRIVAL, TLS, BIG, SCENARIO, JSON };
 enum of { RUN = 1, REGISTER = 2, BOTH = 3 };
 
 struct item {
@@ -74,17 +79,21 @@ static const struct item items[] = {
 	  1000 },
 	{ "rounds", "N", "likewise: 500 x N rounds (default 3)",
 	  "同じく再試行回数。500×N回(省略時3)", AT(rounds), COUNT, RUN, 0, 1000 },
+	{ "scenario", "S", "a file, or the name of a shipped scenario: reeve sim scenarios",
+	  "シナリオのファイルか、同梱シナリオの名前(reeve sim scenariosで一覧)", AT(scenario_name),
+	  SCENARIO, RUN, 0, 0 },
 	{ "arrival", "HOW",
 	  "at-once, uniform:SECONDS, poisson:PER-SECOND or waves:N:SECONDS (default at-once)",
 	  "電源投入: at-once、uniform:秒、poisson:毎秒の台数、waves:回数:秒(省略時at-once)",
-	  AT(arrival), ARRIVAL, RUN, 0, 0 },
+	  AT(scenario.arrival), ARRIVAL, RUN, 0, 0 },
 	{ "power-cut", "S", "after S seconds all of them boot again", "S秒後に全台を再起動する",
 	  AT(power_cut_us), SECONDS, RUN, 1, SECONDS_MAX },
 	{ "repeat", "S", "each pulls again S seconds after a pull (needs --duration)",
-	  "プルのS秒後に再びプルする(--durationが必要)", AT(repeat_us), SECONDS, RUN, 1,
+	  "プルのS秒後に再びプルする(--durationが必要)", AT(scenario.repeat_us), SECONDS, RUN, 1,
 	  SECONDS_MAX },
 	{ "query", NULL, "after a pull ask for the push method, as real devices do",
-	  "実機と同様に、プルの後でプッシュ方式を問い合わせる", AT(does_query), FLAG, RUN, 0, 0 },
+	  "実機と同様に、プルの後でプッシュ方式を問い合わせる", AT(scenario.does_query), FLAG, RUN,
+	  0, 0 },
 	{ "tls", "V", "1.2 or 1.3 only (default: the best that both know)",
 	  "TLSの版を1.2または1.3に限る", AT(tls), TLS, RUN, 0, 0 },
 	{ "resume", NULL, "resume TLS 1.2 sessions while the power lasts",
@@ -97,11 +106,17 @@ static const struct item items[] = {
 	  "送信元アドレスを127.0.0.1からNまで使う(ループバック宛のみ)。0はカーネル任せ(省略時16)",
 	  AT(sources), COUNT, RUN, 0, SIM_SOURCES_MAX },
 	{ "duration", "S", "end after S seconds (default: when all are up)",
-	  "S秒で終了する(省略時は全台の起動まで)", AT(duration_us), SECONDS, RUN, 1, SECONDS_MAX },
+	  "S秒で終了する(省略時は全台の起動まで)", AT(scenario.duration_us), SECONDS, RUN, 1,
+	  SECONDS_MAX },
 	{ "until-up", NULL, "end when all are up, even before --duration",
 	  "--durationの前でも全台が起動したら終了する", AT(is_until_up), FLAG, RUN, 0, 0 },
-	{ "json", NULL, "JSON lines: every event, one line per second, the summary",
-	  "JSON Lines(イベント、毎秒の集計、結果)で出力する", AT(is_json), FLAG, RUN, 0, 0 },
+	{ "json", "[=FILE]",
+	  "JSON lines: every event, one line per second, the summary; without FILE instead "
+	  "of the table",
+	  "JSON Lines(イベント、毎秒の集計、結果)。FILEがなければ表の代わりに出力する",
+	  AT(json_path), JSON, RUN, 0, 0 },
+	{ "svg", "FILE", "a picture of the run: devices by state over time",
+	  "機器の状態の推移を図(SVG)にする", AT(svg_path), WORD, RUN, 0, 0 },
 	{ "quiet", NULL, "of the JSON lines the summary only", "JSON Linesのうち結果だけを出力する",
 	  AT(is_quiet), FLAG, RUN, 0, 0 },
 	{ "store", "URL",
@@ -134,7 +149,8 @@ static void print_help(enum of of)
 
 		if ((items[i].of & of) == 0)
 			continue;
-		snprintf(left, sizeof(left), "--%s %s", items[i].name,
+		snprintf(left, sizeof(left), "--%s%s%s", items[i].name,
+			 items[i].form == JSON ? "" : " ",
 			 items[i].value != NULL ? items[i].value : "");
 		printf("  %-16s %s\n", left, sim_tr(items[i].doc, items[i].doc_ja));
 	}
@@ -193,6 +209,12 @@ static bool take(const struct item *item, const char *text, struct sim_options *
 		return sim_arrival_parse(rv_str(text), at) == RV_OK;
 	case TLS:
 		return take_tls(text, at);
+	case JSON:
+		out->is_json = true;
+		out->json_path = text;
+		return true;
+	case SCENARIO: /* taken before all others */
+		return true;
 	case WORD:
 		break;
 	}
@@ -229,70 +251,136 @@ static bool complete(struct sim_options *out, const char *state)
 	return false;
 }
 
-static bool is_consistent(const struct sim_options *out)
+/* The one that the command line adds to those of the scenario. */
+static bool add_power_cut(struct sim_options *out)
 {
-	if (out->repeat_us > 0 && out->duration_us == 0) {
+	struct sim_scenario *s = &out->scenario;
+	struct sim_power_cut cut = {
+		.name = "power-cut", .share = 100, .at_us = out->power_cut_us, .times = 1
+	};
+
+	if (out->power_cut_us == 0)
+		return true;
+	if (s->cut_count == SIM_EACH_MAX) {
+		sim_error("--power-cut: %s", sim_tr("the scenario has as many as can be",
+						    "シナリオの電源断が上限に達しています"));
+		return false;
+	}
+	s->cuts[s->cut_count++] = cut;
+	return true;
+}
+
+static bool is_consistent(struct sim_options *out)
+{
+	const struct sim_scenario *s = &out->scenario;
+	struct rv_diag diag = { 0 };
+
+	if (sim_scenario_suits(s, SIM_FORM_WIRE, &diag) != RV_OK) {
+		sim_error("%s: %s", out->scenario_name, diag.text);
+		return false;
+	}
+	if (s->repeat_us > 0 && s->duration_us == 0) {
 		sim_error("%s",
 			  sim_tr("--repeat needs --duration", "--repeatには--durationが必要です"));
 		return false;
 	}
-	if (out->power_cut_us > 0 && out->duration_us > 0 &&
-	    out->duration_us <= out->power_cut_us) {
+	if (out->power_cut_us > 0 && s->duration_us > 0 && s->duration_us <= out->power_cut_us) {
 		sim_error("%s", sim_tr("the power cut comes after the end",
 				       "終了後に電源断が指定されています"));
+		return false;
+	}
+	return add_power_cut(out);
+}
+
+/* -- the command line ----------------------------------------------------------------------- */
+
+static void fill_longs(struct option *longs)
+{
+	for (size_t i = 0; i < RV_ARRAY_LEN(items); i++)
+		longs[i] = (struct option){ items[i].name,
+					    items[i].form == FLAG   ? no_argument
+					    : items[i].form == JSON ? optional_argument
+								    : required_argument,
+					    NULL, (int)(1000 + i) };
+	longs[RV_ARRAY_LEN(items)] = (struct option){ "help", 0, NULL, 'h' };
+}
+
+/* Whatever stands where: what the other options say counts above the scenario. */
+static bool take_scenario(int argc, char **argv, const struct option *longs,
+			  struct sim_options *out)
+{
+	struct rv_diag diag = { 0 };
+	int got;
+
+	optind = 0;
+	while ((got = getopt_long(argc, argv, ":h", longs, NULL)) != -1)
+		if (got >= 1000 && items[got - 1000].form == SCENARIO)
+			out->scenario_name = optarg;
+	optind = 0;
+	if (out->scenario_name == NULL ||
+	    sim_scenario_load(out->scenario_name, &out->scenario, &diag) == RV_OK)
+		return true;
+	sim_error("%s", diag.text);
+	return false;
+}
+
+static bool take_option(int got, char **argv, enum of of, struct sim_options *out,
+			const char **state)
+{
+	const struct item *item = got >= 1000 ? &items[got - 1000] : NULL;
+
+	if (item == NULL || (item->of & of) == 0) {
+		sim_error("%s: %s", argv[optind - 1],
+			  got == ':' ? sim_tr("needs a value", "値が必要です")
+				     : sim_tr("no such option here; see --help",
+					      "ここにそのオプションはありません(--help参照)"));
+		return false;
+	}
+	if (!take(item, optarg, out, state)) {
+		sim_error("--%s %s: %s", item->name, optarg,
+			  sim_tr("not a value for it; see --help",
+				 "値が正しくありません(--help参照)"));
 		return false;
 	}
 	return true;
 }
 
+static const struct sim_options defaults = { .devices = DEVICES_DEFAULT,
+					     .seed = 1,
+					     .ls_url = "https://127.0.0.1:7443/",
+					     .interval = 1,
+					     .rounds = 3,
+					     .sources = 16,
+					     .modules = 3,
+					     .bytes = 1365 };
+
 bool sim_options_parse(int argc, char **argv, struct sim_options *out, enum sim_exit *status)
 {
 	struct option longs[RV_ARRAY_LEN(items) + 2] = { 0 };
 	bool is_register = argc > 1 && strcmp(argv[1], "register") == 0;
+	bool has_word = is_register || (argc > 1 && strcmp(argv[1], "run") == 0);
 	enum of of = is_register ? REGISTER : RUN;
 	const char *state = NULL;
 	int got;
 
-	*out = (struct sim_options){ .is_register = is_register,
-				     .devices = DEVICES_DEFAULT,
-				     .seed = 1,
-				     .processes = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
-				     .ls_url = "https://127.0.0.1:7443/",
-				     .interval = 1,
-				     .rounds = 3,
-				     .sources = 16,
-				     .modules = 3,
-				     .bytes = 1365 };
-	for (size_t i = 0; i < RV_ARRAY_LEN(items); i++)
-		longs[i] = (struct option){ items[i].name, items[i].form == FLAG ? 0 : 1, NULL,
-					    (int)(1000 + i) };
-	longs[RV_ARRAY_LEN(items)] = (struct option){ "help", 0, NULL, 'h' };
-	argc -= is_register;
-	argv += is_register;
+	*out = defaults;
+	out->is_register = is_register;
+	out->processes = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	argc -= has_word;
+	argv += has_word;
 	opterr = 0;
 	*status = SIM_EXIT_USAGE;
+	fill_longs(longs);
+	if (!take_scenario(argc, argv, longs, out))
+		return false;
 	while ((got = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
-		const struct item *item = got >= 1000 ? &items[got - 1000] : NULL;
-
 		if (got == 'h') {
 			print_help(of);
 			*status = SIM_EXIT_OK;
 			return false;
 		}
-		if (item == NULL || (item->of & of) == 0) {
-			sim_error("%s: %s", argv[optind - 1],
-				  got == ':'
-					  ? sim_tr("needs a value", "値が必要です")
-					  : sim_tr("no such option here; see --help",
-						   "ここにそのオプションはありません(--help参照)"));
+		if (!take_option(got, argv, of, out, &state))
 			return false;
-		}
-		if (!take(item, optarg, out, &state)) {
-			sim_error("--%s %s: %s", item->name, optarg,
-				  sim_tr("not a value for it; see --help",
-					 "値が正しくありません(--help参照)"));
-			return false;
-		}
 	}
 	if (optind < argc) {
 		sim_error("%s: %s", argv[optind], sim_tr("not expected", "余分な引数です"));

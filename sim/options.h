@@ -25,19 +25,19 @@ struct sim_options {
 	/* A run. */
 	unsigned processes;
 	const char *ls_url;
-	char ls_root[SIM_PATH_MAX]; /* path */
-	uint32_t interval, rounds;  /* of the Initial-Config */
-	struct sim_arrival arrival;
-	int64_t power_cut_us; /* 0: none; so below */
-	int64_t repeat_us;
-	int64_t duration_us;
-	bool does_query;
+	char ls_root[SIM_PATH_MAX];   /* path */
+	uint32_t interval, rounds;    /* of the Initial-Config */
+	const char *scenario_name;    /* NULL: none */
+	struct sim_scenario scenario; /* what is played; the other options count above it */
+	int64_t power_cut_us;         /* of the command line, in the scenario already; 0: none */
 	bool does_resume;
 	enum sim_tls tls;
 	unsigned sources; /* source addresses 127.0.0.1 ..; 0: the kernel's choice */
 	bool is_until_up; /* end when all are up, even with a duration */
 	bool is_json;
-	bool is_quiet; /* JSON: the summary only */
+	const char *json_path; /* NULL: instead of the table */
+	const char *svg_path;  /* NULL: no picture */
+	bool is_quiet;         /* JSON: the summary only */
 	/* register */
 	const char *store; /* URL of rsapi */
 	char store_path[SIM_PATH_MAX];
@@ -48,6 +48,7 @@ struct sim_options {
 /* True: the run is to go on; false: *status is the exit code (help was shown, or a message). */
 bool sim_options_parse(int argc, char **argv, struct sim_options *out, enum sim_exit *status);
 
+bool sim_is_ja(void);
 /* In the user's language: LC_ALL, LC_MESSAGES, LANG. */
 const char *sim_tr(const char *english, const char *japanese);
 void sim_error(const char *fmt, ...) RV_PRINTF(1, 2);

@@ -32,13 +32,14 @@ static const char style[] =
 	"<style>\n"
 	"svg{background:#fff;color-scheme:light dark}\n"
 	"text{font:12px sans-serif;fill:#222}\n"
-	".paper{fill:#fff}.grid{stroke:#d8d8d8}.axis{stroke:#222}.mark{stroke:#222;stroke-"
+	".paper{fill:#fff}.grid{stroke:#808080;stroke-opacity:.35}.axis{stroke:#222}.mark{stroke:#"
+	"222;stroke-"
 	"dasharray:4 3}\n"
 	".title{font-size:17px;font-weight:bold}.end{text-anchor:end}.middle{text-anchor:middle}\n"
 	".off{fill:#e4e4e4}.ls{fill:#f0c419}.rs{fill:#e8871e}.applying{fill:#5aa9e6}\n"
 	".up{fill:#2e7d4f}.failed{fill:#b3261e}\n"
 	"@media (prefers-color-scheme:dark){\n"
-	"svg{background:#16181c}text{fill:#e6e6e6}.paper{fill:#16181c}.grid{stroke:#3a3d44}\n"
+	"svg{background:#16181c}text{fill:#e6e6e6}.paper{fill:#16181c}\n"
 	".axis,.mark{stroke:#e6e6e6}.off{fill:#2b2e35}.ls{fill:#c9a20d}.rs{fill:#d9751a}\n"
 	".applying{fill:#3f8fd0}.up{fill:#3d9c66}.failed{fill:#d2483f}\n"
 	"}\n"
@@ -250,8 +251,7 @@ static void put_marks(const struct canvas *c)
 
 static void put_legend(const struct canvas *c)
 {
-	const struct sim_series *series = c->picture->series;
-	const uint32_t *last = series->at[series->count - 1];
+	const uint32_t *last = c->picture->series->now;
 
 	for (size_t i = 0; i < SIM_STATES; i++) {
 		int x = LEFT + (int)i * (RIGHT - LEFT) / SIM_STATES;
@@ -278,7 +278,7 @@ static void put_words(const struct canvas *c)
 	put_text(c->out, p->subtitle);
 	for (size_t i = 0; i < SIM_STATES; i++)
 		rv_buf_printf(c->out, "; %s %" PRIu32, sim_state_text(stack[i], p->is_ja),
-			      p->series->at[p->series->count - 1][stack[i]]);
+			      p->series->now[stack[i]]);
 	rv_buf_puts(c->out, "</desc>\n");
 }
 
@@ -303,8 +303,8 @@ void sim_picture_put(const struct sim_picture *picture, struct rv_buf *out)
 		      HEIGHT / 10);
 	put_label(out, 200, 280, "title", picture->title);
 	put_label(out, 200, 480, "start", picture->subtitle);
-	put_y_axis(&c);
 	put_areas(&c);
+	put_y_axis(&c);
 	put_marks(&c);
 	put_x_axis(&c);
 	put_legend(&c);

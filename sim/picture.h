@@ -23,7 +23,7 @@ struct sim_mark {
 
 struct sim_picture {
 	const char *title, *subtitle;    /* UTF-8, lent; whatever stands in them is escaped */
-	const struct sim_series *series; /* at least one sample */
+	const struct sim_series *series; /* at least one sample; numbers are those of `now` */
 	const struct sim_mark *marks;    /* in order of time; those beyond the run are left out */
 	size_t mark_count;
 	bool is_ja;
@@ -32,8 +32,8 @@ struct sim_picture {
 /* Appends the document; errors are the buffer's. */
 void sim_picture_put(const struct sim_picture *picture, struct rv_buf *out);
 
-/* The marks of a scenario: its cuts, upgrades, losses that begin, crashes, partitions. Returns how
- * many; labels point into it. */
+/* The marks of a scenario: its cuts, upgrades, losses that begin, crashes, partitions. What
+ * holds from the start needs no mark. Returns how many; labels point into it. */
 struct sim_scenario;
 size_t sim_picture_marks(const struct sim_scenario *scenario, struct sim_mark out[SIM_MARKS_MAX]);
 

@@ -32,6 +32,8 @@ enum sim_failure {
 	SIM_FAIL_TIMEOUT, /* of connecting, writing, or the answer */
 	SIM_FAIL_HTTP,    /* an HTTP status above 399, or an answer that cannot be read */
 	SIM_FAIL_CONFIG,  /* the config is not what was registered, or the certificate unusable */
+	SIM_FAIL_REFUSED, /* the firmware did not take its config: the scenario has it so */
+	SIM_FAIL_LOST,    /* the network did it: the scenario has it so */
 	SIM_FAIL_OTHER,
 	SIM_FAILURES,
 };

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -27,7 +28,8 @@ struct child {
 struct run {
 	const struct sim_options *options;
 	struct rv_buf anchor;
-	int64_t *arrival_us, *reboot_us;
+	int64_t *arrival_us;
+	FILE *json; /* --json=FILE; NULL: none */
 	int64_t start_us;
 	struct child children[SIM_PROCESSES_MAX];
 	unsigned count;
@@ -62,7 +64,6 @@ static bool start_child(struct run *run, unsigned i)
 		struct sim_fleet_opt opt = { .options = run->options,
 					     .ls_anchor = rv_buf_str(&run->anchor),
 					     .arrival_us = run->arrival_us,
-					     .reboot_us = run->reboot_us,
 					     .process = i,
 					     .processes = run->options->processes,
 					     .start_us = run->start_us,
@@ -159,9 +160,9 @@ static bool is_over(const struct run *run)
 
 	if (is_interrupted || run->report.is_broken)
 		return true;
-	if (o->duration_us > 0 && elapsed_us(run) >= o->duration_us)
+	if (o->scenario.duration_us > 0 && elapsed_us(run) >= o->scenario.duration_us)
 		return true;
-	return (o->duration_us == 0 || o->is_until_up) && sim_report_is_done(&run->report);
+	return (o->scenario.duration_us == 0 || o->is_until_up) && sim_report_is_done(&run->report);
 }
 
 static void watch(struct run *run)
@@ -171,8 +172,9 @@ static void watch(struct run *run)
 	while (!is_over(run)) {
 		int64_t until_us = second_us;
 
-		if (run->options->duration_us > 0 && run->options->duration_us < until_us)
-			until_us = run->options->duration_us;
+		if (run->options->scenario.duration_us > 0 &&
+		    run->options->scenario.duration_us < until_us)
+			until_us = run->options->scenario.duration_us;
 		if (!read_children(run, until_us))
 			return; /* they ended before they were told to */
 		if (elapsed_us(run) < second_us)
@@ -182,24 +184,60 @@ static void watch(struct run *run)
 	}
 }
 
+static bool open_json(struct run *run)
+{
+	const char *path = run->options->json_path;
+
+	if (path == NULL)
+		return true;
+	run->json = fopen(path, "we");
+	if (run->json == NULL)
+		sim_error("%s: %s", path, strerror(errno));
+	return run->json != NULL;
+}
+
 static bool prepare(struct run *run)
 {
 	const struct sim_options *o = run->options;
+	bool is_json_only = o->is_json && o->json_path == NULL;
 	int err = rv_buf_read_file(&run->anchor, o->ls_root, ANCHOR_MAX);
 
 	if (err != RV_OK) {
-		sim_error("%s: %s", o->ls_root, err > -1000 ? strerror(-err) : rv_err_name(err));
+		sim_error("%s: %s", o->ls_root, rv_err_name(err));
 		return false;
 	}
+	if (!open_json(run))
+		return false;
 	run->arrival_us = calloc(o->devices, sizeof(*run->arrival_us));
-	run->reboot_us = calloc(o->devices, sizeof(*run->reboot_us));
-	if (run->arrival_us == NULL || run->reboot_us == NULL ||
-	    sim_report_init(&run->report, o, stdout) != RV_OK) {
+	if (run->arrival_us == NULL ||
+	    sim_report_init(&run->report, o, is_json_only ? NULL : stdout,
+			    is_json_only ? stdout : run->json) != RV_OK) {
 		sim_error("%s", rv_err_name(-ENOMEM));
 		return false;
 	}
-	sim_arrival_fill(&o->arrival, o->seed, run->arrival_us, o->devices);
+	sim_arrival_fill(&o->scenario.arrival, o->seed, run->arrival_us, o->devices);
 	return true;
+}
+
+static void draw(struct run *run, int64_t end_us)
+{
+	const char *path = run->options->svg_path;
+	struct rv_buf svg = { 0 };
+	FILE *out;
+	bool is_written;
+
+	if (path == NULL)
+		return;
+	sim_report_picture(&run->report, end_us, &svg);
+	out = svg.err == RV_OK ? fopen(path, "we") : NULL;
+	is_written = out != NULL && fwrite(svg.ptr, 1, svg.len, out) == svg.len;
+	if (out != NULL)
+		is_written = fclose(out) == 0 && is_written;
+	if (!is_written) {
+		sim_error("%s: %s", path, strerror(errno));
+		run->is_broken = true;
+	}
+	rv_buf_deinit(&svg);
 }
 
 static void play(struct run *run)
@@ -220,6 +258,7 @@ static void play(struct run *run)
 	int64_t end_us = elapsed_us(run);
 	stop_children(run);
 	sim_report_summary(&run->report, end_us);
+	draw(run, end_us);
 }
 
 enum sim_exit sim_run(const struct sim_options *options)
@@ -236,8 +275,11 @@ enum sim_exit sim_run(const struct sim_options *options)
 			status = sim_report_is_done(&run->report) ? SIM_EXIT_OK : SIM_EXIT_NOT_UP;
 		sim_report_deinit(&run->report);
 	}
+	if (run->json != NULL && fclose(run->json) != 0) {
+		sim_error("%s: %s", options->json_path, strerror(errno));
+		status = SIM_EXIT_FAILURE;
+	}
 	free(run->arrival_us);
-	free(run->reboot_us);
 	rv_buf_deinit(&run->anchor);
 	free(run);
 	return status;

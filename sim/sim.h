@@ -10,6 +10,8 @@ int rv_sim_main(int argc, char **argv);
 /* Registers the devices of these options; a message on failure. Those that are registered already
  * are given their config again. */
 enum sim_exit sim_register(const struct sim_options *options);
+/* `reeve sim scenarios [NAME | --man]`: lists the shipped ones, prints one, prints their manual. */
+enum sim_exit sim_scenarios(int argc, char **argv);
 /* Plays them. */
 enum sim_exit sim_run(const struct sim_options *options);
 

@@ -1,20 +1,18 @@
 #!/usr/bin/env python3
 """A simulated fleet against a whole Reeve: all come up, whatever is killed meanwhile."""
-import json
 import os
 import signal
-import subprocess
 import sys
-import threading
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import simfleet  # noqa: E402
 import tap  # noqa: E402
 from instance import Instance  # noqa: E402
+from simfleet import FAILURE, NOT_UP, UP, USAGE, count  # noqa: E402
 from tap import check, equal, test  # noqa: E402
 
 FLEET = 200
-UP, NOT_UP, USAGE, FAILURE = range(4)
+KILLS = 8
 reeve = None
 
 
@@ -29,28 +27,15 @@ def teardown():
 
 
 def run(*args, lang="C.UTF-8"):
-    return subprocess.run([reeve.reeve, "sim", *args], capture_output=True, text=True, timeout=300,
-                          check=False, env={**os.environ, "LC_ALL": lang})
+    return simfleet.run(reeve, *args, lang=lang)
 
 
 def register(seed, devices=FLEET):
-    done = run("register", "--devices", str(devices), "--seed", str(seed), "--modules", "2",
-               "--bytes", "500", "--store", f"unix:{reeve.state}/bus.sock")
-    equal(done.returncode, 0, done.stderr)
+    simfleet.register(reeve, seed, devices)
 
 
 def sim(seed, *args, devices=FLEET):
-    """(exit status, the summary, all events)"""
-    host, port = reeve.address("ls")
-    done = run("--devices", str(devices), "--seed", str(seed), "--state", reeve.state, "--json",
-               "--ls", f"https://{host}:{port}/", *args)
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    check(events and events[-1]["event"] == "summary", done.stdout[-500:] + done.stderr)
-    return done.returncode, events[-1], events
-
-
-def count(events, event):
-    return sum(e["event"] == event for e in events)
+    return simfleet.play(reeve, seed, devices, *args)
 
 
 @test
@@ -80,29 +65,22 @@ def all_come_up_again_after_a_power_cut():
 
 @test
 def a_fleet_survives_the_death_of_proxies_under_it():
-    """kill -9 of one worker of the proxy, again and again, while the fleet pulls and pulls again"""
-    status, devices, stop, killed = None, 200, threading.Event(), []
-
-    def kill():
-        while not stop.wait(0.7):
+    """kill -9 of one worker of the proxy, whenever the fleet has noticed the last one, then all come up"""
+    killed = 0
+    # Rounds to the LS are 20 s apart: who is cut off there comes back then.
+    with simfleet.Live(reeve, 1, FLEET, "--arrival", "uniform:3", "--repeat", "1", "--duration", "250") as live:
+        live.until(lambda e: e["event"] == "up")
+        while killed < KILLS:
             pids = reeve.pids().get("proxy", [])
             if pids:
-                os.kill(pids[len(killed) % len(pids)], signal.SIGKILL)
-                killed.append(time.monotonic())
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        # Rounds to the LS are 20 s apart: who is cut off there comes back then.
-        status, summary, _ = sim(1, "--arrival", "uniform:3", "--repeat", "1", "--duration", "26",
-                                 devices=devices)
-    finally:
-        stop.set()
-        killer.join()
-    check(len(killed) >= 5, f"{len(killed)} killed")
-    check(sum(summary["failed"].values()) > 0, "nobody noticed")
+                os.kill(pids[killed % len(pids)], signal.SIGKILL)
+                killed += 1
+            live.until(lambda e: e["event"] == "failed")
+            live.until(lambda e: e["event"] == "up")
+        live.until(lambda e: e["event"] == "second" and e["up"] == FLEET)
+        status, summary = live.stop()
     equal(set(summary["refused"]) - {"301"}, set(), "refusals")
-    equal((status, summary["up"]), (UP, devices), str(summary))
+    equal((status, summary["up"]), (UP, FLEET), str(summary))
 
 
 @test

@@ -14,8 +14,8 @@
 #include "base/buf.h"
 #include "device/libarms/core/sa.h"
 
-/* Texts that machines of this process may have in common; the same for fold and unfold, and for as
- * long as there are bytes. Lent. */
+/* Texts that machines of this process may have in common: those at fold must stand at the same
+ * places, unchanged, at unfold; others may follow. Lent for the call. */
 struct rv_sa_shared {
 	const struct rv_str *texts;
 	size_t count;

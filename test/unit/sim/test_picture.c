@@ -243,7 +243,7 @@ static void more_marks_than_fit_are_left_out(void **state)
 	(void)state;
 	assert_int_equal(
 		sim_scenario_parse(rv_str("power_cut a { at = 1s every = 1s times = 1000 }\n"
-					  "power_cut b { at = 0s }"),
+					  "power_cut b { at = 0s }\nloss l { }"),
 				   "t", &scenario, NULL),
 		RV_OK);
 	assert_int_equal(sim_picture_marks(&scenario, marks), SIM_MARKS_MAX);

@@ -39,12 +39,14 @@ static void begin(struct sim_report *report, const struct sim_options *options)
 	FILE *out = open_memstream(&text, &text_len);
 
 	assert_non_null(out);
-	assert_int_equal(sim_report_init(report, options, out), RV_OK);
+	assert_int_equal(sim_report_init(report, options, options->is_json ? NULL : out,
+					 options->is_json ? out : NULL),
+			 RV_OK);
 }
 
 static void end(struct sim_report *report)
 {
-	fclose(report->out);
+	fclose(report->table != NULL ? report->table : report->json);
 	sim_report_deinit(report);
 	free(text);
 }
@@ -75,13 +77,14 @@ static void a_power_cut_must_have_come_and_gone(void **state)
 	struct sim_report report;
 
 	(void)state;
-	options.power_cut_us = 1;
+	options.scenario.cuts[0] = (struct sim_power_cut){ .share = 100, .at_us = 1, .times = 1 };
+	options.scenario.cut_count = 1;
 	begin(&report, &options);
 	take(&report, 1, 10, SIM_STARTED, 0, 0);
 	take(&report, 2, 10, SIM_UP, 0, 1);
 	assert_false(sim_report_is_done(&report));
 	take(&report, 3, 10, SIM_CUT, 0, 0);
-	assert_int_equal(report.on, 0);
+	assert_int_equal(report.series.now[SIM_STATE_OFF], 1);
 	take(&report, 4, 10, SIM_STARTED, 0, 0);
 	assert_false(sim_report_is_done(&report));
 	take(&report, 5, 10, SIM_UP, 0, 1);
