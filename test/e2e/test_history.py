@@ -10,32 +10,20 @@ import fleet  # noqa: E402
 import pgserver  # noqa: E402
 import tap  # noqa: E402
 from fleet import code_of, did, modules_of, pull, query  # noqa: E402
-from instance import CtlError, Instance  # noqa: E402
+from instance import CtlError  # noqa: E402
 from tap import check, equal, test  # noqa: E402
 
 KEY = "rs-key"
 reeve = None
-database = None
 
 
 def setup():
-    global reeve, database
-    conf = {}
-    database = pgserver.stores(conf, "history")
-    reeve = Instance(conf).start()
+    global reeve
+    reeve = pgserver.StoredInstance("history").start()
 
 
 def teardown():
     reeve.remove()
-    if database:
-        database.close()
-
-
-def write(name, data):
-    path = os.path.join(reeve.dir, name)
-    with open(path, "wb") as f:
-        f.write(data)
-    return path
 
 
 def make(number):
@@ -46,7 +34,7 @@ def give(number, kind, *modules):
     """modules: (what stands before '=', bytes)."""
     words = []
     for i, (spec, data) in enumerate(modules):
-        words += ["--module", f"{spec}={write(f'm{i}', data)}"]
+        words += ["--module", f"{spec}={reeve.write(f'm{i}', data)}"]
     return reeve.ctl("config", "set", did(number), kind, *words)["version"]["id"]
 
 
@@ -109,7 +97,7 @@ def who_changed_what_and_when_is_on_record():
 def a_secret_is_never_shown():
     reeve.ctl("secret", "set", "hush", "--value", "very-secret-word")
     try:
-        reeve.ctl("config", "set", did(9), "startup", "--module", f"1:secrets={write('x', b'${secret:no}')}")
+        reeve.ctl("config", "set", did(9), "startup", "--module", f"1:secrets={reeve.write('x', b'${secret:no}')}")
     except CtlError as e:
         check("there is no" in e.text, e.text)
     text = str(reeve.ctl("secret", "list"))

@@ -57,10 +57,7 @@ def without_one_of_its_own_a_group_has_that_of_the_configuration():
     with Instance({"rs": {"ls_urls": ["https://192.0.2.7:8442/arms"]}}) as reeve:
         equal(show(reeve, "default"), "https://192.0.2.7:8442/arms\n\n3\n3\n", "the text")
         viewer = reeve.ctl("token", "create", "eyes", "--role", "viewer")["token"]
-        done = subprocess.run(
-            [reeve.reeve, "ctl", "--server", f"https://127.0.0.1:{reeve.address('http')[1]}", "--ca",
-             os.path.join(reeve.state, "pki", "http-ca.crt"), "initial", "show", "default"],
-            env={**os.environ, "REEVE_TOKEN": viewer}, capture_output=True, text=True, check=False)
+        done = reeve.ctl_over_https(viewer, "initial", "show", "default")
         check(done.returncode != 0 and "initial.reveal" in done.stderr, f"a viewer reads it: {done.stderr}")
         try:
             reeve.ctl("initial", "get", "nobody")

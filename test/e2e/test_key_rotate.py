@@ -13,7 +13,6 @@ import fleet  # noqa: E402
 import pgserver  # noqa: E402
 import tap  # noqa: E402
 from fleet import code_of, did, known_to_ls, modules_of, pull, until  # noqa: E402
-from instance import Instance  # noqa: E402
 from tap import check, equal, test  # noqa: E402
 
 DEVICES = 40
@@ -22,17 +21,12 @@ POINTS = ("key.added", "secret.key.written", "key.step.done", "key.resealed", "k
 STORE_POINT = "serve.box.resealed"
 has_points = False
 reeve = None
-database = None
 
 
 def setup():
-    global reeve, database
-    conf = {}
-    database = pgserver.stores(conf, "keys")
-    reeve = Instance(conf).start()
-    path = os.path.join(reeve.dir, "config")
-    with open(path, "w", encoding="ascii") as f:
-        f.write("pass ${secret:ppp}\n")
+    global reeve
+    reeve = pgserver.StoredInstance("keys").start()
+    path = reeve.write("config", b"pass ${secret:ppp}\n")
     reeve.ctl("secret", "set", "ppp", "--value", "hunter2")
     for number in range(DEVICES):
         reeve.ctl("device", "create", did(number), "--ls-key", fleet.LS_KEY, "--rs-key", KEY)
@@ -42,8 +36,6 @@ def setup():
 
 def teardown():
     reeve.remove()
-    if database:
-        database.close()
 
 
 def key(word, point=None):
@@ -76,10 +68,18 @@ def rotate():
     return until("a rotation", attempt, 30)
 
 
-def restart():
-    reeve.stop()
+def start():
     reeve.start()
     until("the LS", lambda: code_of(fleet.solicit(reeve, 1)) == 100)
+
+
+def one_key_opens_all():
+    """Another rotation goes to its end; then a start with nothing but the file."""
+    rotate()
+    equal(len(numbers()), 1, "keys")
+    reeve.stop()
+    start()
+    boxes_open()
 
 
 @test
@@ -93,7 +93,8 @@ def a_rotation_ends_with_one_new_key():
     equal(len(after), 1, "keys after")
     check(after != before, "another key")
     boxes_open()
-    restart()  # with nothing but the file
+    reeve.stop()  # and with nothing but the file
+    start()
     boxes_open()
 
 
@@ -106,10 +107,7 @@ def cut_off_at_any_time_it_is_gone_on_with():
         process.send_signal(signal.SIGKILL)
         process.wait()
         boxes_open()
-    rotate()
-    equal(len(numbers()), 1, "keys")
-    restart()
-    boxes_open()
+    one_key_opens_all()
 
 
 @test
@@ -124,9 +122,7 @@ def killed_at_each_of_its_steps_it_is_gone_on_with():
         check(len(numbers()) in (1, 2), "keys")
     check(died in ([], list(POINTS)), f"died at {died} only")
     has_points = bool(died)  # or a build without
-    rotate()
-    restart()
-    boxes_open()
+    one_key_opens_all()
 
 
 @test
@@ -142,13 +138,9 @@ def a_store_that_dies_between_two_boxes_loses_none():
         reeve.stop()
     finally:
         del os.environ["REEVE_FAIL_POINT"]
-    reeve.start()
-    until("the LS", lambda: code_of(fleet.solicit(reeve, 1)) == 100)
+    start()
     boxes_open()
-    rotate()
-    equal(len(numbers()), 1, "keys")
-    restart()
-    boxes_open()
+    one_key_opens_all()
 
 
 @test
@@ -159,8 +151,7 @@ def without_the_stores_both_keys_stay():
     equal(done.returncode, 1, done.stdout)
     check("is reeve running?" in done.stderr, done.stderr)
     equal(len(numbers()), 2, "both keys")
-    reeve.start()
-    until("the LS", lambda: code_of(fleet.solicit(reeve, 1)) == 100)
+    start()
     boxes_open()
     rotate()
     check(len(numbers()) == 1 and numbers() != before, "ended")
@@ -177,9 +168,7 @@ def a_store_that_dies_in_the_middle_comes_back_with_every_secret():
         until("the LS", lambda: code_of(fleet.solicit(reeve, 1)) == 100)
         until("the RS", lambda: code_of(pull(reeve, 1, KEY)) == 100)
         boxes_open()
-    rotate()
-    restart()
-    boxes_open()
+    one_key_opens_all()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import api  # noqa: E402
-import fleet  # noqa: E402
 import tap  # noqa: E402
 from fleet import did, known_to_ls, until  # noqa: E402
 from instance import CtlError, Instance  # noqa: E402

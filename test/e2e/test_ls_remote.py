@@ -282,10 +282,7 @@ def a_token_that_may_not_read_the_feed_is_refused():
         w.write("east.token", viewer + "\n")
         w.ls.start(wait=False)
         until("the refusal", lambda: "lsfeed.rs.failed" in w.ls.log_text() and "feed.read" in w.ls.log_text())
-        done = subprocess.run([east.reeve, "ctl", "--server", f"https://127.0.0.1:{east.address('http')[1]}", "--ca",
-                               os.path.join(east.state, "pki", "http-ca.crt"), "device", "create", did(1), "--ls-key",
-                               "x"], env={**os.environ, "REEVE_TOKEN": viewer}, capture_output=True, text=True,
-                              check=False)
+        done = east.ctl_over_https(viewer, "device", "create", did(1), "--ls-key", "x")
         check(done.returncode != 0 and "device.write" in done.stderr, f"a viewer writes: {done.stderr}")
         try:
             east.ctl("token", "delete", "admin")

@@ -228,6 +228,16 @@ def full_pull(reeve, number):
         device.wait()
 
 
+def two_devices(reeve):
+    """Registered, with a config, and seen."""
+    devices = []
+    for number in (1, 2):
+        give(reeve, number)
+        devices.append(Device(reeve, number))
+        devices[-1].pull()
+    return devices
+
+
 def roll(reeve):
     return reeve.ctl("roll", "status")["roll"]
 
@@ -244,11 +254,7 @@ def fixed_ports():
 def the_rs_ca_rolls_over_and_every_pull_succeeds():
     """old and new anchor, restarts in the middle; OpenSSL verifies as the device does"""
     with instance.Instance(fixed_ports(), command="serve") as reeve:
-        for number in (1, 2):
-            give(reeve, number)
-        old, other = Device(reeve, 1), Device(reeve, 2)
-        old.pull()
-        other.pull()
+        old, _ = two_devices(reeve)
         root_before = read(path(reeve, "rs-ca.crt"))
         pki(reeve, "roll", "start")
         check("under way" in pki(reeve, "roll", "start", status=1), "one at a time")
@@ -283,11 +289,7 @@ def the_rs_ca_rolls_over_and_every_pull_succeeds():
 @test
 def a_roll_over_can_be_aborted():
     with instance.Instance(fixed_ports(), command="serve") as reeve:
-        for number in (1, 2):
-            give(reeve, number)
-        stays, moves = Device(reeve, 1), Device(reeve, 2)
-        stays.pull()
-        moves.pull()
+        stays, moves = two_devices(reeve)
         before = read(path(reeve, "rs-ca.crt"))
         pki(reeve, "roll", "start")
         restart(reeve)

@@ -9,37 +9,23 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import armsclient  # noqa: E402
 import fleet  # noqa: E402
 import pgserver  # noqa: E402
 import tap  # noqa: E402
 from fleet import code_of, did, known_to_ls, metric, pull, query, rs_key, solicit, until  # noqa: E402
-from instance import CtlError, Instance  # noqa: E402
+from instance import CtlError  # noqa: E402
 from tap import check, equal, test  # noqa: E402
 
 reeve = None
-database = None
 
 
 def setup():
-    """REEVE_TEST_DB=postgresql: both stores in a database of their own."""
-    global reeve, database
-    conf = {"proxy": {"workers": 2}, "ls": {"workers": 2}}
-    database = pgserver.stores(conf, "pull")
-    reeve = Instance(conf).start()
+    global reeve
+    reeve = pgserver.StoredInstance("pull", {"proxy": {"workers": 2}, "ls": {"workers": 2}}).start()
 
 
 def teardown():
     reeve.remove()
-    if database:
-        database.close()
-
-
-def write(name, data):
-    path = os.path.join(reeve.dir, name)
-    with open(path, "wb") as f:
-        f.write(data)
-    return path
 
 
 def waiting(number):
@@ -54,7 +40,7 @@ def make(number, config=b"hostname x\n", key="rs-key", *more):
 
 
 def give(number, config, kind="startup", *more):
-    path = write(f"config-{number}", config)
+    path = reeve.write(f"config-{number}", config)
     return reeve.ctl("config", "set", did(number), kind, "--module", f"1,version=1.0{''.join(more)}={path}")["version"]
 
 
@@ -113,7 +99,7 @@ def binary_and_large_configs_arrive_byte_for_byte():
     """bytes >= 0x80, NUL, a megabyte of them"""
     body = bytes(range(256)) * 4096
     make(2, None)
-    path = write("binary", body)
+    path = reeve.write("binary", body)
     reeve.ctl("config", "set", did(2), "startup", "--module", f"7:binary,version=1={path}",
               "--module", "3,version=2")
     answer = pull(reeve, 2, "rs-key")
@@ -176,15 +162,15 @@ def every_refusal_has_its_code_and_is_recorded():
 @test
 def what_cannot_be_delivered_cannot_be_set():
     make(20, b"good")
-    path = write("accent", "line one\ncafé\n".encode())
+    path = reeve.write("accent", "line one\ncafé\n".encode())
     fails(r"module 1: byte 0xC3 at offset 12 \(line 2\) is not US-ASCII.*binary", "config", "set", did(20), "startup", "--module", f"1={path}")
-    path = write("escape", b"\x1b")
+    path = reeve.write("escape", b"\x1b")
     fails("0x1B", "config", "set", did(20), "startup", "--module", f"1={path}")
     equal(fleet.modules_of(pull(reeve, 20, "rs-key")), {1: b"good"}, "the config before stays")
-    path = write("quotes", b'"' * (8 << 20))
+    path = reeve.write("quotes", b'"' * (8 << 20))
     fails("as they are sent", "config", "set", did(20), "startup", "--module", f"1={path}")
     line = {"kind": "mobile", "account": "a" * 127, "password": "p" * 127, "apn": "m2m.example", "pdp_type": "ip"}
-    path = write("big.json", json.dumps({"rs_urls": ["https://192.0.2.1/"], "lines": [line] * 5}).encode())
+    path = reeve.write("big.json", json.dumps({"rs_urls": ["https://192.0.2.1/"], "lines": [line] * 5}).encode())
     fails(r"2[0-9]{3}", "location", "set", "big", "--file", path)
     fails("big", "location", "show", "big")
 

@@ -143,6 +143,22 @@ class Instance:
             raise CtlError(command, done)
         return json.loads(done.stdout) if done.stdout.strip() else None
 
+    def ctl_over_https(self, token, *command):
+        """`reeve ctl` as somebody else's user with a token types it: what became of the process."""
+        host, port = self.address("http")
+        return subprocess.run(
+            [self.reeve, "ctl", "--server", f"https://{host}:{port}", "--ca",
+             os.path.join(self.state, "pki", "http-ca.crt"), *command],
+            env={**os.environ, "REEVE_TOKEN": token, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True,
+            timeout=60, check=False)
+
+    def write(self, name, data):
+        """A file beside the state directory; its path."""
+        path = os.path.join(self.dir, name)
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
+
     def pids(self):
         """{duty name: [pid]} of the running duties."""
         found = {}

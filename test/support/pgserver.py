@@ -228,19 +228,26 @@ class PgServer:
             self.janitor.communicate()
 
 
-def stores(conf, name):
-    """REEVE_TEST_DB=postgresql: both stores of the configuration in a database `name` of a server made
-    for it, which is to be closed; otherwise None. Ends the test where PostgreSQL is not installed."""
-    if os.environ.get("REEVE_TEST_DB") != "postgresql":
-        return None
-    if not find_bin():
-        print("1..0 # SKIP PostgreSQL is not installed")
-        sys.exit(0)
-    server = PgServer()
-    server.create(name)
-    for section in ("rs", "ls"):
-        conf.setdefault(section, {})["store"] = server.url(name)
-    return server
+class StoredInstance(instance.Instance):
+    """A Reeve whose stores are where REEVE_TEST_DB says: postgresql: in a database `name` of a server made
+    for it. Ends the test where PostgreSQL is not installed."""
+
+    def __init__(self, name, conf=None):
+        conf, self.database = conf or {}, None
+        if os.environ.get("REEVE_TEST_DB") == "postgresql":
+            if not find_bin():
+                print("1..0 # SKIP PostgreSQL is not installed")
+                sys.exit(0)
+            self.database = PgServer()
+            self.database.create(name)
+            for section in ("rs", "ls"):
+                conf.setdefault(section, {})["store"] = self.database.url(name)
+        super().__init__(conf)
+
+    def remove(self):
+        super().remove()
+        if self.database:
+            self.database.close()
 
 
 def main():
