@@ -1,7 +1,7 @@
 /* db_priv.h - what a driver gives, and what db.c does with it. Private to lib/db.
  *
  *   db.c       queue, writer thread, groups, answers        migrate.c  migrations, over any driver
- *   health.c   whether it can be used
+ *   tx.c       inside a work function: statements, rows    health.c   whether it can be used
  *   sqlite.c   the SQLite driver (wal.c: its checkpoints, lock.c: its store lock)
  *   pg.h       the PostgreSQL driver
  *

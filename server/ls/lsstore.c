@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +6,6 @@
 #include "base/rand.h"
 #include "base/time.h"
 #include "log/log.h"
-#include "server/ls/devices.h"
 #include "server/ls/lsstore_priv.h"
 
 enum {
@@ -20,76 +18,9 @@ enum {
 	GIVEN_FLUSH = 512,
 };
 
-/* -- versions given --------------------------------------------------------------------------- */
-
-static int work_flush(struct rv_db_tx *tx, void *arg)
-{
-	struct lsstore *s = arg;
-	int err = RV_OK;
-
-	for (size_t i = 0; err == RV_OK && i < s->flushing_count; i++) {
-		const struct given *g = &s->flushing[i];
-		struct rv_ls_given given = { .distid = rv_str(g->distid),
-					     .location = rv_str(g->location),
-					     .version = g->version,
-					     .anchor = rv_str(g->anchor) };
-
-		err = ls_given_put(tx, g->source->op, &given, g->at_us);
-	}
-	return err;
-}
-
-static void flush_done(void *arg, int status)
-{
-	struct lsstore *s = arg;
-
-	rv_fail_point("ls.given.stored");
-	if (status != RV_OK)
-		rv_log(RV_LOG_ERROR, "ls.given.not_stored", RV_KS("error", rv_err_name(status)),
-		       RV_KI("devices", s->flushing_count));
-	for (size_t i = 0; status == RV_OK && i < s->flushing_count; i++)
-		s->flushing[i].source->has_news = true;
-	s->is_flushing = false;
-	lsstore_settle(s);
-}
-
-static void flush_given(struct lsstore *s)
-{
-	struct given *full = s->given;
-
-	if (s->is_flushing || s->is_stopping || s->given_count == 0)
-		return;
-	s->given = s->flushing;
-	s->flushing = full;
-	s->flushing_count = s->given_count;
-	s->given_count = 0;
-	s->is_flushing = rv_db_submit(s->store.db, work_flush, flush_done, s) == RV_OK;
-	if (!s->is_flushing)
-		s->given_dropped += s->flushing_count;
-}
-
 static struct ls_source *source_of(struct lsstore *s, const struct ls_operator *op)
 {
 	return &s->sources[op - s->operators];
-}
-
-static void keep_given(struct lsstore *s, const struct ls_outcome *outcome)
-{
-	struct given *g = &s->given[s->given_count];
-
-	if (s->given_count == GIVEN_MAX) {
-		s->given_dropped++;
-		return;
-	}
-	if (!rv_str_copy(outcome->given.distid, g->distid, sizeof(g->distid)) ||
-	    !rv_str_copy(outcome->given.location, g->location, sizeof(g->location)) ||
-	    !rv_str_copy(outcome->given.anchor, g->anchor, sizeof(g->anchor)))
-		return;
-	g->source = source_of(s, outcome->holder);
-	g->version = outcome->given.version;
-	g->at_us = rv_time_utc_us();
-	if (++s->given_count >= GIVEN_FLUSH)
-		flush_given(s);
 }
 
 /* -- ls.solicit ----------------------------------------------------------------------------- */
@@ -158,7 +89,7 @@ static void done_solicit(struct rv_serve_job *base, int status)
 		       RV_KI("version", out->location.version));
 		pass_note(s, job);
 		if (job->outcome.has_given)
-			keep_given(s, &job->outcome);
+			lsstore_keep_given(s, source_of(s, job->outcome.holder), &job->outcome);
 	}
 	rv_serve_answer(base, status);
 }
@@ -202,105 +133,20 @@ static void on_link(void *arg, const char *peer, unsigned instance, bool is_up)
 		ring(arg, LS_SOURCE_REMOTE);
 }
 
-/* -- the devices file ----------------------------------------------------------------------- */
-
-struct loading {
-	struct lsstore *s;
-	struct rv_feed_record *records;
-	size_t count;
-};
-
-static int work_load(struct rv_db_tx *tx, void *arg)
-{
-	struct loading *l = arg;
-
-	struct ls_source *source = &l->s->sources[0]; /* a file is the only one that is not asked */
-
-	return ls_apply_all(&l->s->store, tx, source->op, l->records, l->count, &source->applying,
-			    rv_time_utc_us());
-}
-
-/* Blocking: an LS that runs alone has nothing else to say while its only source is read. */
-static int load_file(struct lsstore *s, struct rv_diag *diag)
-{
-	struct rv_buf text = { .wipe = true };
-	struct rv_arena arena = { 0 };
-	struct loading l = { .s = s };
-	int err = rv_buf_read_file(&text, s->file, LS_DEVICES_FILE_MAX);
-
-	if (err != RV_OK)
-		rv_diag_set(diag, err, "ls.devices-file", s->file, "cannot read %s (%s)", s->file,
-			    rv_err_name(err));
-	if (err == RV_OK)
-		err = ls_devices_parse(rv_buf_str(&text), s->store.secret, &arena, &l.records,
-				       &l.count, diag);
-	s->sources[0].applying = s->sources[0].cursor;
-	if (err == RV_OK)
-		err = rv_db_run(s->store.db, work_load, &l);
-	rv_buf_deinit(&text);
-	rv_arena_wipe(&arena);
-	if (err == RV_OK)
-		s->sources[0].cursor = s->sources[0].applying;
-	if (err == RV_OK)
-		rv_log(RV_LOG_INFO, "ls.devices_file.loaded", RV_KS("file", s->file),
-		       RV_KI("records", l.count));
-	return err;
-}
-
-static bool file_changed(struct lsstore *s)
-{
-	struct stat st;
-
-	if (stat(s->file, &st) != 0)
-		return false;
-	bool is_other = st.st_ino != s->file_stat.st_ino || st.st_size != s->file_stat.st_size ||
-			st.st_mtim.tv_sec != s->file_stat.st_mtim.tv_sec ||
-			st.st_mtim.tv_nsec != s->file_stat.st_mtim.tv_nsec;
-	s->file_stat = st;
-	return is_other;
-}
-
-/* An invalid file changes nothing; the LS goes on with what it had. */
-static void look_at_file(struct lsstore *s)
-{
-	struct rv_diag diag = { 0 };
-	struct rv_serve_stats stats;
-
-	rv_serve_stats(s->serve, &stats);
-	if (stats.open > 0) /* rv_db_run must not meet submitted work; the next tick will do */
-		return;
-	if (file_changed(s) && load_file(s, &diag) != RV_OK)
-		rv_log(RV_LOG_ERROR, "ls.devices_file.refused", RV_KS("file", s->file),
-		       RV_KI("line", diag.line), RV_KS("text", diag.text));
-}
-
 /* -- life ----------------------------------------------------------------------------------- */
 
 static void on_tick(uv_timer_t *timer)
 {
 	struct lsstore *s = timer->data;
 
-	flush_given(s);
+	lsstore_flush_given(s);
 	for (size_t i = 0; i < s->source_count; i++)
 		ls_source_tick(&s->sources[i]);
 	if (++s->ticks % TICKS_PER_LOOK != 0)
 		return;
 	lsstore_count(s);
 	if (s->file[0] != '\0')
-		look_at_file(s);
-}
-
-static int open_file(struct lsstore *s, const char *name, struct rv_diag *diag)
-{
-	int n = name[0] == '/'
-			? snprintf(s->file, PATH_MAX, "%s", name)
-			: snprintf(s->file, PATH_MAX, "%s/%s", rv_duty_state_dir(s->duty), name);
-
-	if (n >= PATH_MAX)
-		return rv_diag_set(diag, RV_ELIMIT, "ls.path", "ls.devices_file",
-				   "the path is too long");
-	file_changed(s);
-	return load_file(s, diag);
+		lsstore_look_at_file(s);
 }
 
 static void on_settled(void *arg)
@@ -390,7 +236,7 @@ static int open_store(struct lsstore *s, struct rv_diag *diag)
 	if (err == RV_OK)
 		err = rv_db_run(s->store.db, work_cursors, s);
 	if (err == RV_OK && file != NULL)
-		err = open_file(s, file, diag);
+		err = lsstore_open_file(s, file, diag);
 	return err;
 }
 
@@ -398,10 +244,8 @@ static int begin(struct lsstore *s, struct rv_diag *diag)
 {
 	int err = add_sources(s, diag);
 
-	s->given = calloc(GIVEN_MAX, sizeof(*s->given));
-	s->flushing = calloc(GIVEN_MAX, sizeof(*s->flushing));
-	if (s->given == NULL || s->flushing == NULL)
-		return -ENOMEM;
+	if (err == RV_OK)
+		err = lsstore_given_init(s);
 	if (err == RV_OK)
 		err = open_store(s, diag);
 	if (err == RV_OK)
@@ -440,8 +284,7 @@ static void free_state(void *state)
 	rv_ops_free(s->ops);
 	for (size_t i = 0; i < s->source_count; i++)
 		ls_source_deinit(&s->sources[i]);
-	free(s->given);
-	free(s->flushing);
+	lsstore_given_deinit(s);
 	free(s);
 }
 

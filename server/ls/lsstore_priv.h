@@ -1,5 +1,5 @@
-/* lsstore_priv.h - the lsstore duty: its operators on a loop, behind the bus. Private to lsstore.c,
- * lsstore_op.c and lsstore_metrics.c. */
+/* lsstore_priv.h - the lsstore duty: its operators on a loop, behind the bus. Private to
+ * lsstore.c and lsstore_*.c. */
 #ifndef RV_LS_LSSTORE_PRIV_H
 #define RV_LS_LSSTORE_PRIV_H
 
@@ -51,6 +51,20 @@ struct lsstore {
 /* A rv_ops_fn; `arg` is the struct lsstore. */
 void lsstore_on_op(void *arg, struct rv_ops_call *call, const struct rv_contract_op *op,
 		   const void *in);
+
+/* lsstore_given.c. -ENOMEM. */
+int lsstore_given_init(struct lsstore *s) RV_MUSTCHECK;
+void lsstore_given_deinit(struct lsstore *s);
+/* To be kept in the store, soon. What cannot be is counted: the device's next call will do. */
+void lsstore_keep_given(struct lsstore *s, struct ls_source *source,
+			const struct ls_outcome *outcome);
+/* Unless that is under way: to the store with all there is. */
+void lsstore_flush_given(struct lsstore *s);
+
+/* lsstore_file.c. Read it for the first time; `name` relative to the state directory. */
+int lsstore_open_file(struct lsstore *s, const char *name, struct rv_diag *diag) RV_MUSTCHECK;
+/* Read it if it has changed. An invalid one changes nothing; the LS goes on with what it had. */
+void lsstore_look_at_file(struct lsstore *s);
 
 /* While stopping: end the duty if nothing of it is under way any more. */
 void lsstore_settle(struct lsstore *s);

@@ -11,131 +11,12 @@
 #include "server/rs/feed.h"
 #include "server/rs/hold.h"
 
-struct job {
-	struct rv_serve_job base;
-	bool feed_changed;
-	bool is_read; /* of the feed: a reader may have moved */
-	/* rs.pull */
-	struct rs_pull_extra extra;
-	struct rv_ca_issued made;
-	/* rs.op */
-	int64_t wants_certificate; /* as in struct rs_ctx */
-	struct rs_wait wait;
-	struct rv_buf body;
-	struct rv_diag diag;
-};
-
-static struct job *job_of(struct rv_serve_job *base)
-{
-	return (struct job *)base;
-}
-
-static struct rs_ctx make_ctx(struct rv_db_tx *tx, struct job *job)
-{
-	struct rs_duty *d = job->base.owner;
-
-	return (struct rs_ctx){
-		.rs = d->rs, .tx = tx, .arena = &job->base.arena, .now_us = rv_time_utc_us()
-	};
-}
-
-/* -- rs.pull -------------------------------------------------------------------------------- */
-
-static const char *const outcome_names[] = { "delivered", "unknown",  "no_config",
-					     "wrong_key", "disabled", "other_rs",
-					     "error",     "held",     "fallback" };
-
-_Static_assert(RV_ARRAY_LEN(outcome_names) == RV_PULL_OUTCOME_FALLBACK + 1,
-	       "a word for each outcome");
-
-static int run_pull(struct rv_db_tx *tx, struct rv_serve_job *base)
-{
-	struct job *job = job_of(base);
-	struct rs_ctx ctx = make_ctx(tx, job);
-
-	return rs_contact_pull(&ctx, base->in, base->out, &job->extra);
-}
-
-static void log_pull(struct job *job)
-{
-	struct rs_duty *d = job->base.owner;
-	const struct rv_rs_pull_in *in = job->base.in;
-	const struct rv_rs_pull_out *out = job->base.out;
-
-	d->pulls[job->extra.outcome]++;
-	rv_log(RV_LOG_INFO, "rs.pull.recorded", RV_KV("device", in->distid),
-	       RV_KI("code", out->code), RV_KS("outcome", outcome_names[job->extra.outcome]),
-	       RV_KV("address", in->address), RV_KV("trigger", in->trigger),
-	       RV_KV("firmware", in->firmware));
-}
-
-static int work_keep(struct rv_db_tx *tx, void *arg)
-{
-	struct job *job = arg;
-	struct rs_ctx ctx = make_ctx(tx, job);
-
-	ctx.author = RV_STR_LIT("reeve");
-	return rs_contact_keep(&ctx, &job->extra, &job->made);
-}
-
-/* A certificate that is not kept is not given either. */
-static void keep_done(void *arg, int status)
-{
-	struct job *job = arg;
-	struct rs_duty *d = job->base.owner;
-	struct rv_rs_pull_out *out = job->base.out;
-
-	if (status == RV_OK) {
-		d->certificates++;
-		out->sa_certificate = job->made.certificate_pem;
-		out->sa_private_key = job->made.private_key_pem;
-		rv_serve_encode(&job->base);
-	}
-	rv_serve_answer(&job->base, RV_OK);
-}
-
-static void certificate_made(void *arg, int status, struct rv_str body)
-{
-	struct job *job = arg;
-	struct rs_duty *d = job->base.owner;
-	struct rv_ca_issue_sa_out out = { 0 };
-	struct rv_str copy;
-
-	if (status == RV_OK) {
-		copy = rv_arena_str(&job->base.arena, body);
-		status = copy.ptr == NULL ? -ENOMEM
-					  : rv_ca_issue_sa_out_decode(copy, &job->base.arena, &out);
-	}
-	if (status == RV_OK && !out.has_issued)
-		status = RV_ESYNTAX;
-	job->made = out.issued;
-	if (status == RV_OK)
-		status = rv_db_submit(d->rs->db, work_keep, keep_done, job);
-	if (status != RV_OK)
-		rv_serve_answer(&job->base, RV_OK);
-}
-
-/* The pull is recorded. A certificate is made first if one is missing; a pull never fails for
- * want of it (the device can do all but https-simple without). */
-static void done_pull(struct rv_serve_job *base, int status)
-{
-	struct job *job = job_of(base);
-	const struct rv_rs_pull_in *in = base->in;
-
-	rv_fail_point("rs.pull.recorded");
-	if (status == RV_OK)
-		log_pull(job);
-	if (status == RV_OK && job->extra.wants_certificate &&
-	    rs_ask_ca(base->owner, in->distid, certificate_made, job) == RV_OK)
-		return;
-	rv_serve_answer(base, status);
-}
-
-/* -- the other methods ---------------------------------------------------------------------- */
+/* -- methods -------------------------------------------------------------------------------------
+ */
 
 static int run_query(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
-	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+	struct rs_ctx ctx = rs_job_ctx(tx, rs_job_of(base));
 
 	return rs_contact_query(&ctx, base->in, base->out);
 }
@@ -155,14 +36,14 @@ static void done_query(struct rv_serve_job *base, int status)
 
 static int run_note(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
-	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+	struct rs_ctx ctx = rs_job_ctx(tx, rs_job_of(base));
 
 	return rs_contact_note(&ctx, base->in);
 }
 
 static int run_feed(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
-	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+	struct rs_ctx ctx = rs_job_ctx(tx, rs_job_of(base));
 
 	ctx.author = RV_STR_LIT("local");
 	return rs_feed(&ctx, base->in, base->out);
@@ -186,7 +67,7 @@ static void done_report(struct rv_serve_job *base, int status)
 
 static int run_report(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
-	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+	struct rs_ctx ctx = rs_job_ctx(tx, rs_job_of(base));
 
 	ctx.author = RV_STR_LIT("local");
 	return rs_report(&ctx, base->in);
@@ -194,7 +75,7 @@ static int run_report(struct rv_db_tx *tx, struct rv_serve_job *base)
 
 static int run_reseal(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
-	struct rs_ctx ctx = make_ctx(tx, job_of(base));
+	struct rs_ctx ctx = rs_job_ctx(tx, rs_job_of(base));
 
 	return rs_reseal(&ctx, base->in, base->out);
 }
@@ -210,9 +91,9 @@ static bool is_trusted_call(const struct rv_serve_job *base)
 
 static int run_op(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
-	struct job *job = job_of(base);
+	struct rs_job *job = rs_job_of(base);
 	const struct rv_rs_op_in *in = base->in;
-	struct rs_ctx ctx = make_ctx(tx, job);
+	struct rs_ctx ctx = rs_job_ctx(tx, job);
 	struct rv_rs_request request = { .op = in->op,
 					 .token_sha256 = in->token_sha256,
 					 .is_trusted = is_trusted_call(base),
@@ -230,13 +111,13 @@ static int run_op(struct rv_db_tx *tx, struct rv_serve_job *base)
 
 static int run_check(struct rv_db_tx *tx, struct rv_serve_job *base)
 {
-	struct job *job = job_of(base);
-	struct rs_ctx ctx = make_ctx(tx, job);
+	struct rs_job *job = rs_job_of(base);
+	struct rs_ctx ctx = rs_job_ctx(tx, job);
 
 	return rs_check_token(&ctx, base->in, base->out, &job->diag);
 }
 
-static void answer_op(struct job *job)
+static void answer_op(struct rs_job *job)
 {
 	rv_serve_encode(&job->base);
 	rv_buf_deinit(&job->body);
@@ -245,7 +126,7 @@ static void answer_op(struct job *job)
 
 static void op_waited(struct rs_wait *wait, const struct rv_ls_outcomes *outcomes)
 {
-	struct job *job = (struct job *)((char *)wait - offsetof(struct job, wait));
+	struct rs_job *job = (struct rs_job *)((char *)wait - offsetof(struct rs_job, wait));
 	struct rv_rs_op_out *out = job->base.out;
 	int err = rs_add_outcomes(outcomes, &job->body);
 
@@ -261,7 +142,7 @@ static void op_waited(struct rs_wait *wait, const struct rv_ls_outcomes *outcome
  * bus. */
 static void done_op(struct rv_serve_job *base, int status)
 {
-	struct job *job = job_of(base);
+	struct rs_job *job = rs_job_of(base);
 	struct rs_duty *d = base->owner;
 	const struct rv_rs_op_in *in = base->in;
 	struct rv_rs_op_out *out = base->out;
@@ -294,41 +175,24 @@ static void done_op(struct rv_serve_job *base, int status)
 }
 
 static const struct rv_serve_method methods[] = {
-	{ "rs.pull", &rv_rs_pull_in_type, &rv_rs_pull_out_type, sizeof(struct job), run_pull,
-	  done_pull, true },
+	{ "rs.pull", &rv_rs_pull_in_type, &rv_rs_pull_out_type, sizeof(struct rs_job), rs_run_pull,
+	  rs_done_pull, true },
 	{ "rs.method-query", &rv_rs_method_query_in_type, &rv_rs_method_query_out_type,
-	  sizeof(struct job), run_query, done_query, true },
+	  sizeof(struct rs_job), run_query, done_query, true },
 	{ "rs.waiting-note", &rv_rs_waiting_note_in_type, &rv_rs_waiting_note_out_type,
-	  sizeof(struct job), run_note, NULL },
-	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct job), run_feed,
+	  sizeof(struct rs_job), run_note, NULL },
+	{ "rs.feed", &rv_rs_feed_in_type, &rv_rs_feed_out_type, sizeof(struct rs_job), run_feed,
 	  done_feed },
-	{ "rs.report", &rv_rs_report_in_type, &rv_rs_report_out_type, sizeof(struct job),
+	{ "rs.report", &rv_rs_report_in_type, &rv_rs_report_out_type, sizeof(struct rs_job),
 	  run_report, done_report },
 	{ "key.reseal-rs", &rv_key_reseal_rs_in_type, &rv_key_reseal_rs_out_type,
-	  sizeof(struct job), run_reseal, NULL },
-	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct job), run_op, done_op },
+	  sizeof(struct rs_job), run_reseal, NULL },
+	{ "rs.op", &rv_rs_op_in_type, &rv_rs_op_out_type, sizeof(struct rs_job), run_op, done_op },
 	{ "rs.token-check", &rv_rs_token_check_in_type, &rv_rs_token_check_out_type,
-	  sizeof(struct job), run_check, NULL },
+	  sizeof(struct rs_job), run_check, NULL },
 };
 
 /* -- life ----------------------------------------------------------------------------------- */
-
-int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn, void *arg)
-{
-	struct rv_ca_issue_sa_in in = { .distid = distid, .key = duty->sa_key };
-	struct rv_buf body = { 0 };
-	int err = RV_ECANCELED;
-
-	if (duty->is_stopping)
-		return err;
-	rv_ca_issue_sa_in_encode(&in, &body);
-	err = body.err;
-	if (err == RV_OK)
-		err = rv_bus_request(duty->bus, "ca", -1, "ca.issue-sa", rv_buf_str(&body),
-				     RS_CA_TIMEOUT_US, fn, arg);
-	rv_buf_deinit(&body);
-	return err;
-}
 
 static void on_link(void *arg, const char *peer, unsigned instance, bool is_up)
 {
@@ -504,8 +368,8 @@ static void metrics(void *state, struct rv_buf *out)
 	rv_serve_stats(d->serve, &s);
 	rv_metric_head(out, "rs", "pulls_total", "Pulls of devices, by outcome.");
 	for (size_t i = 0; i < RV_ARRAY_LEN(d->pulls); i++)
-		rv_buf_printf(out, "reeve_rs_pulls_total{outcome=\"%s\"} %llu\n", outcome_names[i],
-			      (unsigned long long)d->pulls[i]);
+		rv_buf_printf(out, "reeve_rs_pulls_total{outcome=\"%s\"} %llu\n",
+			      rs_outcome_names[i], (unsigned long long)d->pulls[i]);
 	const struct rv_metric rows[] = {
 		{ "method_queries_total", "Method queries answered.", d->queries },
 		{ "operations_total", "Operations of operators and programs.", d->operations },

@@ -1,8 +1,9 @@
-/* duty_priv.h - the rs duty: the core on a loop, behind the bus. Private to duty.c, filler.c and
- * wait.c. */
+/* duty_priv.h - the rs duty: the core on a loop, behind the bus. Private to duty.c,
+ * duty_pull.c, filler.c and wait.c. */
 #ifndef RV_RS_DUTY_PRIV_H
 #define RV_RS_DUTY_PRIV_H
 
+#include "base/time.h"
 #include "server/rs/core.h"
 #include "server/rs/wait.h"
 #include "server/serve/serve.h"
@@ -64,6 +65,43 @@ struct rs_duty {
 	bool is_counting;
 	struct rs_counted counting, counted;
 };
+
+/* A call of one of its methods. */
+struct rs_job {
+	struct rv_serve_job base;
+	bool feed_changed;
+	bool is_read; /* of the feed: a reader may have moved */
+	/* rs.pull */
+	struct rs_pull_extra extra;
+	struct rv_ca_issued made;
+	/* rs.op */
+	int64_t wants_certificate; /* as in struct rs_ctx */
+	struct rs_wait wait;
+	struct rv_buf body;
+	struct rv_diag diag;
+};
+
+static inline struct rs_job *rs_job_of(struct rv_serve_job *base)
+{
+	return (struct rs_job *)base;
+}
+
+/* For the core, on the writer thread. */
+static inline struct rs_ctx rs_job_ctx(struct rv_db_tx *tx, struct rs_job *job)
+{
+	struct rs_duty *d = job->base.owner;
+
+	return (struct rs_ctx){
+		.rs = d->rs, .tx = tx, .arena = &job->base.arena, .now_us = rv_time_utc_us()
+	};
+}
+
+/* A word for each outcome of a pull. */
+extern const char *const rs_outcome_names[RV_PULL_OUTCOME_FALLBACK + 1];
+
+/* The method rs.pull; as in struct rv_serve_method. */
+int rs_run_pull(struct rv_db_tx *tx, struct rv_serve_job *base);
+void rs_done_pull(struct rv_serve_job *base, int status);
 
 /* Ask the ca; fn as with rv_bus_request. */
 int rs_ask_ca(struct rs_duty *duty, struct rv_str distid, rv_bus_reply_fn fn,
