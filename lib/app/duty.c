@@ -1,62 +1,24 @@
-#include "app/duty.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/control_priv.h"
-#include "app/handover_priv.h"
-#include "app/process_priv.h"
-#include "app/rights_priv.h"
+#include "app/duty_priv.h"
 #include "app/roster_priv.h"
 #include "app/start_priv.h"
 #include "app/supervisor.h"
-#include "log/log.h"
 #include "tls/prepare.h"
-#include "tls/tickets.h"
 
 enum {
-	START_WAIT_MS = 10000,
 	ORPHAN_S = 5, /* an orphan that does not end in time is ended by SIGALRM */
-	CONFIG_MAX = 1024 * 1024,
 	HEAP_KEPT = 4 * 1024 * 1024,
 	HEAP_STEP = 256 * 1024,
-};
-
-struct rv_duty {
-	const struct rv_duty_code *code;
-	unsigned instance;
-	enum rv_log_level log_level;
-	enum rv_log_format log_format;
-	char *state_dir;
-	struct rv_rights_user user;
-	struct rv_sandbox_state sandbox;
-	struct rv_conf *conf;
-	int listeners[RV_DUTY_LISTEN_MAX];
-	size_t listener_count;
-
-	uv_loop_t loop;
-	struct rv_bus *bus;
-	struct rv_control_chan *control;
-	struct rv_process process;
-	struct rv_tls_tickets *tickets; /* NULL: spec->wants_tickets is false */
-	struct rv_handover handover;
-	void *state;
-	bool is_stopping; /* stop() was called */
-	bool has_stopped; /* rv_duty_stopped() was */
-
-	struct rv_duty_info roster[RV_DUTY_ROSTER_MAX];
-	rv_duty_roster_fn roster_fn;
-	void *roster_arg;
 };
 
 uv_loop_t *rv_duty_loop(struct rv_duty *duty)
@@ -227,16 +189,9 @@ static void take_roster(struct rv_duty *duty, const struct rv_control_msg *msg)
 		duty->roster_fn(duty->roster_arg, duty->roster, n);
 }
 
-static int set_tickets(struct rv_duty *duty, struct rv_str keys)
-{
-	if (keys.len == 0 || duty->tickets == NULL)
-		return RV_OK;
-	return rv_tls_tickets_set(duty->tickets, keys);
-}
-
 static void take_tickets(struct rv_duty *duty, struct rv_str keys)
 {
-	int err = set_tickets(duty, keys);
+	int err = rv_duty_set_tickets(duty, keys);
 
 	if (err != RV_OK)
 		rv_log(RV_LOG_ERROR, "app.tickets.refused", RV_KS("error", rv_err_name(err)));
@@ -252,42 +207,6 @@ static void take_line(struct rv_duty *duty, struct rv_control_msg *msg)
 	else
 		rv_handover_add_source(&duty->handover, &duty->loop, msg->fds[0]);
 	msg->fds[0] = -1;
-}
-
-static int read_conf(const struct rv_duty *duty, int fd, struct rv_conf **out)
-{
-	const struct rv_duty_code *code = duty->code;
-	struct stat st;
-	char *bytes = NULL;
-	int err = RV_ELIMIT;
-
-	if (fstat(fd, &st) != 0)
-		return rv_err_from_errno();
-	if (st.st_size > CONFIG_MAX)
-		return RV_ELIMIT;
-	bytes = malloc((size_t)st.st_size + 1);
-	if (bytes == NULL)
-		return -ENOMEM;
-	if (pread(fd, bytes, (size_t)st.st_size, 0) == st.st_size)
-		err = rv_conf_unpack(code->schema, code->schema_count,
-				     rv_strn(bytes, (size_t)st.st_size), out);
-	explicit_bzero(bytes, (size_t)st.st_size);
-	free(bytes);
-	return err;
-}
-
-static void take_log_settings(struct rv_duty *duty, const struct rv_start *start)
-{
-	duty->log_level = start->level;
-	duty->log_format = start->format;
-}
-
-static void init_log(const struct rv_duty *duty)
-{
-	char name[RV_BUS_NAME_MAX + 8];
-
-	snprintf(name, sizeof(name), "%s.%u", duty->code->spec->name, duty->instance);
-	rv_log_init(name, duty->log_level, duty->log_format, STDERR_FILENO);
 }
 
 static void describe(int err, const struct rv_diag *diag, char *out, size_t size)
@@ -309,7 +228,7 @@ static void begin_drain(struct rv_duty *duty)
 static int switch_conf(struct rv_duty *duty, int fd, struct rv_diag *diag)
 {
 	struct rv_conf *conf = NULL;
-	int err = read_conf(duty, fd, &conf);
+	int err = rv_duty_read_conf(duty, fd, &conf);
 
 	if (err != RV_OK)
 		return err;
@@ -337,8 +256,8 @@ static void take_reload(struct rv_duty *duty, const struct rv_control_msg *msg)
 	if (answer.status == RV_OK)
 		answer.status = rv_start_decode_log(msg->body, &start);
 	if (answer.status == RV_OK) {
-		take_log_settings(duty, &start);
-		init_log(duty);
+		rv_duty_take_log_settings(duty, &start);
+		rv_duty_init_log(duty);
 	} else {
 		describe(answer.status, &diag, text, sizeof(text));
 		answer.body = rv_str(text);
@@ -379,78 +298,6 @@ static void on_control_end(void *arg, int reason)
 }
 
 static const struct rv_control_chan_callbacks control_callbacks = { on_control, on_control_end };
-
-/* "--duty 3": the number of the control socket; -1 when it is anything else. */
-static int parse_args(int argc, char **argv)
-{
-	uint64_t fd;
-
-	if (argc != 3 || strcmp(argv[1], "--duty") != 0 ||
-	    !rv_str_to_u64(rv_str(argv[2]), INT16_MAX, &fd))
-		return -1;
-	return (int)fd;
-}
-
-static int receive_start(int fd, char *packet, struct rv_control_msg *out)
-{
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	int err;
-
-	while (poll(&wait, 1, START_WAIT_MS) < 0 && errno == EINTR)
-		continue;
-	err = rv_control_recv(fd, packet, out);
-	if (err != RV_OK)
-		return err;
-	if (out->kind != RV_CONTROL_START || out->fd_count < 1) {
-		rv_control_close_fds(out);
-		return RV_ESYNTAX;
-	}
-	return RV_OK;
-}
-
-static int read_settings(struct rv_duty *duty, struct rv_str body)
-{
-	struct rv_start start;
-	int err = rv_start_decode(body, &start);
-
-	if (err != RV_OK)
-		return err;
-	take_log_settings(duty, &start);
-	duty->user = start.user;
-	duty->state_dir = strndup(start.state_dir.ptr, start.state_dir.len);
-	if (duty->state_dir == NULL)
-		return -ENOMEM;
-	if (duty->code->spec->wants_tickets)
-		err = rv_tls_tickets_new(&duty->tickets);
-	return err == RV_OK ? set_tickets(duty, start.keys) : err;
-}
-
-static int take_start(struct rv_duty *duty, int control_fd)
-{
-	char *packet = malloc(RV_CONTROL_PACKET_MAX);
-	struct rv_control_msg msg;
-	int err;
-
-	if (packet == NULL)
-		return -ENOMEM;
-	err = receive_start(control_fd, packet, &msg);
-	if (err != RV_OK)
-		goto out;
-	duty->instance = msg.self.instance;
-	err = read_settings(duty, msg.body);
-	if (err == RV_OK)
-		err = read_conf(duty, msg.fds[0], &duty->conf);
-	for (size_t i = 1; err == RV_OK && i < msg.fd_count; i++) {
-		duty->listeners[duty->listener_count++] = msg.fds[i];
-		msg.fds[i] = -1;
-	}
-	rv_control_close_fds(&msg);
-	init_log(duty);
-out:
-	explicit_bzero(packet, RV_CONTROL_PACKET_MAX); /* it had ticket keys */
-	free(packet);
-	return err;
-}
 
 static int open_loop(struct rv_duty *duty, int control_fd)
 {
@@ -535,7 +382,7 @@ static void close_loop(struct rv_duty *duty)
 int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
 {
 	struct rv_duty duty = { .code = code };
-	int control_fd = parse_args(argc, argv);
+	int control_fd = rv_duty_parse_args(argc, argv);
 	int status = RV_EXIT_FAILURE;
 	int err;
 
@@ -553,7 +400,7 @@ int rv_duty_main(int argc, char **argv, const struct rv_duty_code *code)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not the end */
-	err = take_start(&duty, control_fd);
+	err = rv_duty_take_start(&duty, control_fd);
 	if (err != RV_OK) {
 		if (err != RV_ECLOSED) /* it died before the line above: nothing to tell anybody */
 			rv_log(RV_LOG_ERROR, "app.duty.misfed", RV_KS("duty", code->spec->name),
