@@ -315,6 +315,17 @@ static void wait_confirmation(struct arms_context *ctx)
 	}
 }
 
+/* A tunnel needs somewhere to go: statement 77 of spec section 10. */
+static bool has_usable_method(const struct rv_sa_service *service)
+{
+	for (size_t i = 0; i < service->method_count; i++) {
+		if (service->methods[i] != ARMS_PUSH_METHOD_TUNNEL ||
+		    service->tunnel_urls.count > 0)
+			return true;
+	}
+	return false;
+}
+
 int arms_event_loop(arms_context_t *ctx, int port, size_t fragment, arms_callback_tbl_t *cb_tbl,
 		    void *udata)
 {
@@ -331,7 +342,7 @@ int arms_event_loop(arms_context_t *ctx, int port, size_t fragment, arms_callbac
 	}
 	ctx->udata = udata;
 	enter(ctx, &old);
-	if (rv_sa_service(ctx->sa)->method_count > 0) {
+	if (has_usable_method(rv_sa_service(ctx->sa))) {
 		rv_sa_log(ctx->sa, ARMS_LOG_IPROTO_CONFIRM_FAILED,
 			  "this library has no push transport yet: pull again in %d s", CONFIRM_S);
 		wait_confirmation(ctx);

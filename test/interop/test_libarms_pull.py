@@ -208,6 +208,17 @@ def s10_076_only_unknown_methods_end_the_event_loop_with_epull():
 
 
 @test
+def s10_077_a_tunnel_without_url_ends_the_event_loop_with_epull():
+    """The same, at once: no method is left."""
+    with peers() as p:
+        p.rs.script = [p.rs_answer(), p.query_answer("<push-method>https-tunnel</push-method>")]
+        begun = time.monotonic()
+        r = p.probe("pull", "query", "loop")
+        equal((r.code("arms_push_method_query"), r.code("arms_event_loop")), (0, EPULL), r.text)
+        check(time.monotonic() - begun < 30, "the time of a confirmation was waited")
+
+
+@test
 def with_known_methods_the_event_loop_waits_and_calls_the_event_callback():
     """State of push in this version: EPULL from the callback ends the 60 s early."""
     with peers() as p:
