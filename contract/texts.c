@@ -11,6 +11,19 @@ enum rv_lang rv_lang_of(const char *locale)
 	return is_ja ? RV_LANG_JA : RV_LANG_EN;
 }
 
+enum rv_lang rv_lang_of_user(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < RV_ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return rv_lang_of(value);
+	}
+	return RV_LANG_EN;
+}
+
 /* "0.8" as 800; anything that is no quality is none. */
 static unsigned read_quality(struct rv_str text)
 {

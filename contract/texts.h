@@ -4,6 +4,7 @@
  *   texts/fields.json   name of a field ("ls_key", or "config.set.kind") -> heading, help
  *   texts/words.json    value of an enum ("device_state.new") -> the word shown
  *   texts/ctl.json      what `reeve ctl` says itself
+ *   texts/verify.json   the checklist of `reeve verify-sa`, by number
  *
  * {1} and {2} in a text stand for arguments. A text that lacks a language ends the build. Words are
  * those of doc/terms.md. Pure.
@@ -26,6 +27,8 @@ extern const size_t rv_text_count;
 
 /* The language of a locale name ("ja_JP.UTF-8"); English for anything unknown, also NULL. */
 enum rv_lang rv_lang_of(const char *locale);
+/* The user's: that of the first of LC_ALL, LC_MESSAGES, LANG that is set and not empty. */
+enum rv_lang rv_lang_of_user(void);
 
 /* The language an Accept-Language header asks for (RFC 9110 12.5.4); English unless Japanese has
  * the higher quality, or the same and stands first. Untrusted; never fails. */

@@ -15,15 +15,7 @@ enum { DEVICES_DEFAULT = 100, SECONDS_MAX = 7 * 86400 };
 
 bool sim_is_ja(void)
 {
-	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-	for (size_t i = 0; i < RV_ARRAY_LEN(names); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value != NULL && value[0] != '\0')
-			return rv_lang_of(value) == RV_LANG_JA;
-	}
-	return false;
+	return rv_lang_of_user() == RV_LANG_JA;
 }
 
 const char *sim_tr(const char *english, const char *japanese)

@@ -26,19 +26,6 @@ struct pages {
 	size_t count, cap;
 };
 
-static enum rv_lang user_lang(void)
-{
-	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-	for (size_t i = 0; i < RV_ARRAY_LEN(names); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value != NULL && value[0] != '\0')
-			return rv_lang_of(value);
-	}
-	return RV_LANG_EN;
-}
-
 static int exit_of(int code)
 {
 	switch (code) {
@@ -245,7 +232,7 @@ int rv_ctl_main(int argc, char **argv)
 {
 	struct rv_arena arena = { 0 };
 	struct rv_buf err = { 0 };
-	struct ctl_io io = { .lang = user_lang(), .arena = &arena, .err = &err };
+	struct ctl_io io = { .lang = rv_lang_of_user(), .arena = &arena, .err = &err };
 	struct ctl_args args = { 0 };
 	struct rsapi_opt opt = { 0 };
 	int status = RV_CTL_USAGE;

@@ -17,22 +17,9 @@
 
 enum { CONFIG_MAX = 1024 * 1024 };
 
-static enum rv_lang user_lang(void)
-{
-	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-	for (size_t i = 0; i < RV_ARRAY_LEN(names); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value != NULL && value[0] != '\0')
-			return rv_lang_of(value);
-	}
-	return RV_LANG_EN;
-}
-
 const char *rv_tr(const char *english, const char *japanese)
 {
-	return user_lang() == RV_LANG_JA ? japanese : english;
+	return rv_lang_of_user() == RV_LANG_JA ? japanese : english;
 }
 
 void rv_cli_error(const char *fmt, ...)
@@ -54,7 +41,7 @@ void rv_cli_error_diag(const struct rv_diag *diag)
 	const char *sentence = NULL;
 
 	snprintf(key, sizeof(key), "error:%s", diag->key != NULL ? diag->key : "");
-	if (user_lang() == RV_LANG_JA) /* the detail is English: a sentence goes before it */
+	if (rv_lang_of_user() == RV_LANG_JA) /* the detail is English: a sentence goes before it */
 		sentence = rv_text(RV_LANG_JA, key);
 	if (sentence != NULL)
 		rv_cli_error("%s: %s%s%s", sentence, place, colon, diag->text);
