@@ -6,7 +6,7 @@ import re
 from .c import HEAD, quote
 from .model import wrong
 
-FILES = ("errors.json", "fields.json", "words.json", "sentences.json", "ctl.json")
+FILES = ("errors.json", "fields.json", "words.json", "sentences.json", "ctl.json", "verify.json")
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "texts")
 
 
