@@ -9,5 +9,7 @@ int rv_command_pki(int argc, char **argv);
 int rv_command_key(int argc, char **argv);
 /* Becomes libexec's reeve-sim; its options are its own. */
 int rv_command_sim(int argc, char **argv);
+/* Likewise libexec's reeve-verify-sa. */
+int rv_command_verify_sa(int argc, char **argv);
 
 #endif

@@ -43,6 +43,10 @@ static const struct command commands[] = {
 	{ "sim", rv_command_sim, "[register] ...",
 	  "a fleet of simulated devices; has a help of its own: reeve sim --help",
 	  "多数の機器を演じる。説明はreeve sim --help" },
+	{ "verify-sa", rv_command_verify_sa, "...",
+	  "judge a foreign device by the checklist of the protocol; has a help of its own: reeve "
+	  "verify-sa --help",
+	  "他社の機器をプロトコルの検査項目で検査する。説明はreeve verify-sa --help" },
 	{ "version", command_version, "", "print the version", "バージョンを表示する" },
 	{ "help", command_help, "[COMMAND]", "this text", "この説明" },
 };
@@ -60,13 +64,13 @@ static void print_help(FILE *to)
 {
 	fprintf(to, "%s: reeve COMMAND ...\n\n", rv_tr("usage", "使い方"));
 	for (size_t i = 0; i < RV_ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-8s %s\n", commands[i].name,
+		fprintf(to, "  %-9s %s\n", commands[i].name,
 			rv_tr(commands[i].doc, commands[i].doc_ja));
 	fprintf(to, "\n%s\n",
 		rv_tr("One component alone (reach the others by --join .../bus.sock):",
 		      "コンポーネントの単独起動(他とは--join .../bus.sockで接続する):"));
 	for (size_t i = 0; i < rv_component_count; i++)
-		fprintf(to, "  %-8s %s\n", rv_components[i].name,
+		fprintf(to, "  %-9s %s\n", rv_components[i].name,
 			rv_tr(rv_components[i].doc, rv_components[i].doc_ja));
 	fprintf(to, "\n%s\n",
 		rv_tr("reeve help COMMAND shows its options. Exit status: 0, 1 failure, 2 usage, "
@@ -117,7 +121,8 @@ static bool is_help(const char *word)
 
 static bool has_own_help(const struct command *command)
 {
-	return command->run == rv_ctl_main || command->run == rv_command_sim;
+	return command->run == rv_ctl_main || command->run == rv_command_sim ||
+	       command->run == rv_command_verify_sa;
 }
 
 int main(int argc, char **argv)
