@@ -153,6 +153,18 @@ static void on_start(void *arg, const char *name, const char **attributes)
 	}
 }
 
+/* Whether that is a fault is judged when the text has ended: expat gives a run of text as it comes,
+ * but one with a fault in it only as far as it came before, so what is found first would depend on
+ * how the bytes were cut. */
+static void mark_cut(struct rv_armsxml_engine *e)
+{
+	if (e->is_cut)
+		return;
+	e->is_cut = true;
+	e->cut_line = (unsigned)XML_GetCurrentLineNumber(e->expat);
+	e->cut_column = (unsigned)XML_GetCurrentColumnNumber(e->expat) + 1;
+}
+
 static void on_text(void *arg, const char *data, int len)
 {
 	struct rv_armsxml_engine *e = arg;
@@ -171,11 +183,7 @@ static void on_text(void *arg, const char *data, int len)
 		return;
 	}
 	if ((size_t)len > elem->max_bytes - e->text.len) {
-		if ((elem->flags & RV_ARMSXML_CUT) == 0 || e->is_strict) {
-			rv_armsxml_engine_fail(e, RV_ELIMIT, "xml.length", elem->name,
-					       "text too long");
-			return;
-		}
+		mark_cut(e);
 		len = (int)(elem->max_bytes - e->text.len);
 	}
 	rv_buf_put(&e->text, data, (size_t)len);
@@ -206,6 +214,18 @@ static struct rv_str trim_url(struct rv_str text)
 	return rv_str_trim(rv_str_sub(text, 0, rv_str_find(text, '\n')));
 }
 
+static bool is_too_long(struct rv_armsxml_engine *e, const struct rv_armsxml_elem *elem)
+{
+	if (!e->is_cut || ((elem->flags & RV_ARMSXML_CUT) != 0 && !e->is_strict))
+		return false;
+	rv_armsxml_engine_fail(e, RV_ELIMIT, "xml.length", elem->name, "text too long");
+	if (e->diag != NULL) {
+		e->diag->line = e->cut_line;
+		e->diag->column = e->cut_column;
+	}
+	return true;
+}
+
 static void close_element(struct rv_armsxml_engine *e, const struct rv_armsxml_frame *frame)
 {
 	const struct rv_armsxml_elem *elem = frame->elem;
@@ -214,6 +234,9 @@ static void close_element(struct rv_armsxml_engine *e, const struct rv_armsxml_f
 	struct rv_str *string = (struct rv_str *)(void *)frame->value;
 	int r = RV_OK;
 
+	if (is_too_long(e, elem))
+		return;
+	e->is_cut = false;
 	switch (elem->kind) {
 	case RV_ARMSXML_TEXT:
 		if ((elem->flags & RV_ARMSXML_URL_TRIM) != 0)

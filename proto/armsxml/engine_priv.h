@@ -50,6 +50,9 @@ struct rv_armsxml_engine {
 	unsigned skipped;
 	unsigned flattened;
 	struct rv_buf text; /* of the open leaf */
+	bool is_cut;        /* there was more of it than it may have, from this place on */
+	unsigned cut_line;
+	unsigned cut_column;
 	bool has_operation;
 	bool is_done;
 	int err;

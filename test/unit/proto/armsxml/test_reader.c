@@ -236,12 +236,26 @@ static void texts_and_documents_have_limits(void **state)
 	rv_buf_puts(&text, head);
 	for (size_t i = 0; i < RV_ARMSXML_TEXT_MAX + 1; i++)
 		rv_buf_putc(&text, 'a');
+	rv_buf_puts(&text, "</sa-certificate>");
 	struct collected c = { 0 };
 	assert_int_equal(read_answer(&c, RV_ARMSXML_CONFIG_SOLICITATION, rv_buf_str(&text), 4096),
 			 RV_ELIMIT);
 	assert_string_equal(c.diag.where, "sa-certificate");
 	collected_free(&c);
 	rv_buf_deinit(&text);
+
+	/* Two faults in one run of text: the same one is told however it was cut. */
+	static const size_t pieces[] = { SIZE_MAX, 100, 7, 1 };
+	for (size_t i = 0; i < RV_ARRAY_LEN(pieces); i++) {
+		struct collected two = { 0 };
+		assert_int_equal(read_answer(&two, RV_ARMSXML_RS_SOLICITATION,
+					     rv_str("<arms-message><arms-response><rs-solicitation-"
+						    "response><rs-preshared-key>" A64 A64 "]]>"),
+					     pieces[i]),
+				 RV_ESYNTAX);
+		assert_string_equal(two.diag.where, "");
+		collected_free(&two);
+	}
 
 	struct rv_arena arena = { 0 };
 	struct rv_armsxml_reader *reader;
