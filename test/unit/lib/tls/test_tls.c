@@ -19,9 +19,9 @@ static const struct {
 	const char *describe, *error; /* of the server */
 } versions[] = {
 	{ TLS1_3_VERSION, TLS1_3_VERSION, RV_TLS_MODERN, RV_TLS_MODERN, RV_OK,
-	  "TLSv1.3 TLS_AES_256_GCM_SHA384" },
+	  "TLSv1.3 TLS_AES_128_GCM_SHA256" },
 	{ TLS1_2_VERSION, TLS1_2_VERSION, RV_TLS_MODERN, RV_TLS_MODERN, RV_OK,
-	  "TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384" },
+	  "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256" },
 	{ TLS1_1_VERSION, TLS1_1_VERSION, RV_TLS_FROM_10, RV_TLS_MODERN, RV_ETLS, "",
 	  "unsupported protocol" },
 	{ TLS1_VERSION, TLS1_VERSION, RV_TLS_FROM_10, RV_TLS_MODERN, RV_ETLS, "",
@@ -29,7 +29,7 @@ static const struct {
 	{ TLS1_VERSION, TLS1_VERSION, RV_TLS_ONLY_10, RV_TLS_ONLY_10, RV_OK,
 	  "TLSv1 ECDHE-ECDSA-AES256-SHA" },
 	{ TLS1_VERSION, TLS1_3_VERSION, RV_TLS_FROM_10, RV_TLS_MODERN, RV_OK,
-	  "TLSv1.3 TLS_AES_256_GCM_SHA384" },
+	  "TLSv1.3 TLS_AES_128_GCM_SHA256" },
 	/* A hello of 1.1 at best is answered in 1.0; the process for 1.0 knows nothing else. */
 	{ TLS1_VERSION, TLS1_1_VERSION, RV_TLS_FROM_10, RV_TLS_ONLY_10, RV_OK,
 	  "TLSv1 ECDHE-ECDSA-AES256-SHA" },
@@ -63,6 +63,57 @@ static void only_tls_1_2_and_1_3_unless_told_otherwise(void **state)
 		assert_string_equal(rv_tls_describe(l.server), versions[i].describe);
 		if (versions[i].result != RV_OK)
 			assert_string_equal(rv_tls_error(l.server), versions[i].error);
+		link_close(&l);
+	}
+}
+
+#define AES128_12 "ECDHE-ECDSA-AES128-GCM-SHA256"
+#define AES256_12 "ECDHE-ECDSA-AES256-GCM-SHA384"
+#define CHACHA_12 "ECDHE-ECDSA-CHACHA20-POLY1305"
+#define AES128_13 "TLS_AES_128_GCM_SHA256"
+#define AES256_13 "TLS_AES_256_GCM_SHA384"
+#define CHACHA_13 "TLS_CHACHA20_POLY1305_SHA256"
+
+/* Foreign clients put them in an order of their own. */
+static void the_server_chooses_what_costs_least(void **state)
+{
+	static const struct {
+		enum rv_tls_versions version;
+		const char *suites, *groups; /* of the client */
+		const char *describe;
+		int group;
+	} cases[] = {
+		{ RV_TLS_ONLY_13, AES256_13 ":" CHACHA_13 ":" AES128_13, "X25519:P-256",
+		  "TLSv1.3 " AES128_13, NID_X25519 },
+		{ RV_TLS_ONLY_13, CHACHA_13 ":" AES256_13 ":" AES128_13, "P-256:X25519",
+		  "TLSv1.3 " CHACHA_13, NID_X9_62_prime256v1 },
+		{ RV_TLS_ONLY_13, AES256_13, "P-384", "TLSv1.3 " AES256_13, NID_secp384r1 },
+		{ RV_TLS_ONLY_12, AES256_12 ":" CHACHA_12 ":" AES128_12, "P-256:X25519",
+		  "TLSv1.2 " AES128_12, NID_X25519 },
+		{ RV_TLS_ONLY_12, CHACHA_12 ":" AES128_12, "P-256", "TLSv1.2 " CHACHA_12,
+		  NID_X9_62_prime256v1 },
+		{ RV_TLS_ONLY_12, AES256_12, "P-384:P-256", "TLSv1.2 " AES256_12,
+		  NID_X9_62_prime256v1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
+		struct rv_tls_opt c = client_opt(RV_TLS_PEER_ANCHOR, &pki.root);
+		struct rv_tls_opt s = server_opt(&pki.leaf);
+		struct link l;
+		SSL *ssl;
+
+		c.versions = cases[i].version;
+		link_open(&l, &c, &s, NULL, 0);
+		ssl = l.client->ssl;
+		assert_int_equal(cases[i].version == RV_TLS_ONLY_13
+					 ? SSL_set_ciphersuites(ssl, cases[i].suites)
+					 : SSL_set_cipher_list(ssl, cases[i].suites),
+				 1);
+		assert_int_equal(SSL_set1_groups_list(ssl, cases[i].groups), 1);
+		link_connect(&l);
+		assert_string_equal(rv_tls_describe(l.server), cases[i].describe);
+		assert_int_equal(SSL_get_negotiated_group(l.server->ssl), cases[i].group);
 		link_close(&l);
 	}
 }
@@ -332,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_tls_1_2_and_1_3_unless_told_otherwise),
+		cmocka_unit_test(the_server_chooses_what_costs_least),
 		cmocka_unit_test(one_write_is_one_record),
 		cmocka_unit_test(tiny_socket_buffers_only_make_it_wait),
 		cmocka_unit_test(small_reads_leave_the_rest_pending),
