@@ -7,6 +7,7 @@
     pull.registered-*       what 100,000 registered devices cost at rest
 
     --short: fewer rounds and devices, to try the bench itself
+    --same-suites: the bound, too, has the suites and groups that lib/tls prefers (stricter)
 """
 import argparse
 import json
@@ -26,6 +27,7 @@ def arguments():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--devices", type=int, default=0, help="of the fleet that pulls")
     p.add_argument("--short", action="store_true")
+    p.add_argument("--same-suites", action="store_true")
     p.add_argument("figures", nargs="*", choices=[[], "accept", "resumed", "bootstraps", "registered"])
     return p.parse_args()
 
@@ -46,8 +48,9 @@ def report(name, values, unit, budget, is_least=True, note=""):
 # -- TLS accept and pull ------------------------------------------------------------------------
 
 
-def accept(reeve, version):
+def accept(reeve, number):
     port = reeve.address("proxy")[1]
+    version = number + SUITES
     once = Load(port, version, "full", FLEET, FLEET)
     if once.ok != FLEET:
         raise SystemExit(f"bench: {once.ok} of {FLEET} pulls were answered with a config")
@@ -62,7 +65,7 @@ def accept(reeve, version):
             ours_rate.append(COUNT / load.wall)
             ours_us.append(ours_cpu / COUNT * 1e6)
             ratios.append(bare_cpu / ours_cpu)
-    report(f"accept-{version}", ratios, "bare/ours", 0.75,
+    report(f"accept-{number}", ratios, "bare/ours", 0.75,
            note=f" ({statistics.median(ours_us):.0f} us CPU each; {statistics.median(ours_rate):.0f}/s, bare "
                 f"{statistics.median(bare_rate):.0f}/s; answer of {once.answer} bytes)")
 
@@ -106,7 +109,7 @@ def bootstrap(reeve, rate):
 def bootstraps(reeve):
     ratios, bounds, devices_us, ours_us = [], [], [], []
     root = os.path.join(reeve.state, "pki", "rs-ca.crt")
-    for version in ("1.3",):
+    for version in ("1.3" + SUITES,):
         with Bare(reeve, version, 0, 0) as bare:
             for _ in range(ARGS.rounds):
                 cpu, load = measure(bare.process.pid,
@@ -166,6 +169,7 @@ FLEET = ARGS.devices or (200 if ARGS.short else 2000)
 COUNT = 200 if ARGS.short else 3000
 MANY = 2000 if ARGS.short else 100000
 LEISURE = 0.5
+SUITES = "+" if ARGS.same_suites else ""
 
 
 def main():

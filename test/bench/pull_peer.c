@@ -1,15 +1,17 @@
 /* Both ends of a pull with nothing but OpenSSL: the bound that bench_pull.py measures against.
  *
- *   pull_peer serve PORT WORKERS 1.2|1.3 CERTIFICATE KEY REQUEST-BYTES ANSWER-BYTES
+ *   pull_peer serve PORT WORKERS 1.2[+]|1.3[+] CERTIFICATE KEY REQUEST-BYTES ANSWER-BYTES
  *       accepts, shakes hands, reads a request of that size, answers with one write, closes; one
  *       process per worker on the same port. Request 0: the handshake alone. Until SIGTERM.
- *   pull_peer load PORT 1.2|1.3 full|resumed COUNT AT-ONCE SEED DEVICES ROOT|- [handshake]
+ *   pull_peer load PORT 1.2[+]|1.3[+] full|resumed COUNT AT-ONCE SEED DEVICES ROOT|- [handshake]
  *       COUNT connections, AT-ONCE of them at a time; each pulls as one of the devices of
  *       `reeve sim register --seed SEED`, one after the other. With ROOT the server's chain is
  *       checked. Prints: connections resumed seconds cpu-seconds request-bytes answer-bytes codes
  *       where codes is how many answers had result code 100.
  *
- * Options as of lib/tls where they cost or save: P-256, no session cache, read-ahead.
+ * A version may be followed by "+": suites and groups in the order of lib/tls too. Otherwise they
+ * are OpenSSL's, with P-256, as when the budgets were set. The other options are always as of
+ * lib/tls where they cost or save: no session cache, no tickets, read-ahead.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -63,13 +65,17 @@ static _Noreturn void die(const char *what)
 static SSL_CTX *make_ctx(const SSL_METHOD *method, const char *version)
 {
 	SSL_CTX *ctx = SSL_CTX_new(method);
-	int number = strcmp(version, "1.2") == 0 ? TLS1_2_VERSION : TLS1_3_VERSION;
+	int number = strncmp(version, "1.2", 3) == 0 ? TLS1_2_VERSION : TLS1_3_VERSION;
+	bool is_like_ours = version[3] == '+';
 
 	if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, number) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, number) != 1 ||
-	    SSL_CTX_set1_groups_list(ctx, "P-256") != 1 ||
+	    SSL_CTX_set1_groups_list(ctx, is_like_ours ? "X25519:P-256" : "P-256") != 1 ||
 	    SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM") != 1)
 		die("context");
+	if (is_like_ours && (SSL_CTX_set_cipher_list(ctx, "ECDHE+AES128+AESGCM") != 1 ||
+			     SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256") != 1))
+		die("suites");
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_read_ahead(ctx, 1);
