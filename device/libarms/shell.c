@@ -295,8 +295,9 @@ static int64_t interval_us(const struct arms_context *ctx)
 }
 
 /* The time a confirmation would take, with the program's events in it. Without it a program that
- * answers EPULL with a pull, as it should, would pull without pause. */
-static void wait_confirmation(struct arms_context *ctx)
+ * answers EPULL with a pull, as it should, would pull without pause. True: the program wants to
+ * pull before that. */
+static bool wait_confirmation(struct arms_context *ctx)
 {
 	int64_t now_us = rv_time_boot_us();
 	int64_t end_us = now_us + CONFIRM_S * RV_US_PER_SEC;
@@ -311,8 +312,9 @@ static void wait_confirmation(struct arms_context *ctx)
 		sleep_until(event_us);
 		now_us = last_us = rv_time_boot_us();
 		if (now_us < end_us && ctx->cb.app_event_cb(ctx->udata) == ARMS_EPULL)
-			return;
+			return true;
 	}
+	return false;
 }
 
 /* A tunnel needs somewhere to go: statement 77 of spec section 10. */
@@ -330,6 +332,7 @@ int arms_event_loop(arms_context_t *ctx, int port, size_t fragment, arms_callbac
 		    void *udata)
 {
 	struct sigaction old;
+	bool is_asked = false;
 
 	(void)fragment; /* of configs pushed */
 	if (ctx == NULL || cb_tbl == NULL || ctx->is_busy || port < 0 || port > UINT16_MAX)
@@ -345,10 +348,12 @@ int arms_event_loop(arms_context_t *ctx, int port, size_t fragment, arms_callbac
 	if (has_usable_method(rv_sa_service(ctx->sa))) {
 		rv_sa_log(ctx->sa, ARMS_LOG_IPROTO_CONFIRM_FAILED,
 			  "this library has no push transport yet: pull again in %d s", CONFIRM_S);
-		wait_confirmation(ctx);
+		is_asked = wait_confirmation(ctx);
 	}
-	rv_sa_set_trigger(ctx->sa, "no push method");
-	rv_sa_log(ctx->sa, ARMS_LOG_EFATAL, "no push method left");
+	if (!is_asked) { /* else the reason to pull is the program's */
+		rv_sa_set_trigger(ctx->sa, "no push method");
+		rv_sa_log(ctx->sa, ARMS_LOG_EFATAL, "no push method left");
+	}
 	leave(ctx, &old);
 	return ARMS_EPULL;
 }
