@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, "test", "support"))
 
 import armsclient  # noqa: E402
 from instance import BUILD, Instance  # noqa: E402
+from twostage import Fleet  # noqa: E402
 
 DID = "0001-0000-C0DE-0091-0000-0000-00A1-B2C3"
 LS_KEY = "printed-on-the-label-4711"
@@ -31,6 +32,7 @@ class Story:
         self.dir = tempfile.mkdtemp(prefix="reeve-demo-")
         self.device_dir = os.path.join(self.dir, "device")
         self.reeve = None
+        self.fleet = None
         self.device = None
         self.printed = []  # the device's console, piece by piece: a pipe, so that it touches no storage
 
@@ -66,16 +68,18 @@ class Story:
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
             env={"PATH": "/usr/bin:/bin", "HOME": self.device_dir, "TMPDIR": self.device_dir})
         threading.Thread(target=self.read_console, daemon=True).start()
-        self.say("A device is plugged in. It knows its id, an LS-SA key, the LS root certificate, the LS address",
+        self.say("A fourth device is plugged in. It knows its id, an LS-SA key, the LS root certificate, the LS address",
                  f"distribution id {DID}", f"files of the device: {', '.join(sorted(os.listdir(self.device_dir)))}",
                  "the kernel lets it write no file at all (RLIMIT_FSIZE 0)")
 
     def wait_as_unknown(self):
         entry = self.wait_for("it to call", lambda: next(
             (w for w in self.reeve.ctl("device", "waiting")["devices"] if w["distid"] == DID), None))
-        self.say("Nobody registered it: the LS answers 420, retry; it waits and is listed",
+        self.say("Nobody registered the fourth: the LS answers 420, retry; it waits and is listed",
                  f"reason {entry['reason']}, calls {entry['count']}, from {entry['address']}",
                  f"first {entry['first_at']}  last {entry['last_at']}  key fingerprint {entry['key_print']}")
+        self.fact("the device that nobody registered got nothing and is listed", entry["reason"] == "unknown",
+                  f"waiting as {entry['reason']}")
         return entry
 
     def claim(self, entry):
@@ -147,7 +151,7 @@ class Story:
         return found
 
     def finish(self):
-        self.stop_device()
+        self.stop_devices()
         status = self.reeve.stop()
         self.fact("Reeve shut down cleanly", status == 0, f"exit status {status}")
         print("\nSummary")
@@ -173,18 +177,24 @@ class Story:
             value = get()
             if value:
                 return value
-            if self.device.poll() is not None:
+            if self.device and self.device.poll() is not None:
                 raise RuntimeError(f"the device program ended with {self.device.returncode}:\n{self.console()}")
             time.sleep(0.3)
         raise RuntimeError(f"waited {PATIENCE_SECONDS} s for {what}\n{self.console()}\n{self.reeve.log_tail()}")
 
-    def stop_device(self):
+    def start_fleet(self):
+        self.fleet = Fleet(self)
+        self.fleet.register()
+
+    def stop_devices(self):
+        if self.fleet:
+            self.fleet.stop()
         if self.device and self.device.poll() is None:
             self.device.send_signal(signal.SIGTERM)
             self.device.wait(20)
 
     def clean_up(self):
-        self.stop_device()
+        self.stop_devices()
         if self.reeve:
             self.reeve.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -214,10 +224,14 @@ def main():
     story = Story()
     try:
         story.start_reeve()
+        story.start_fleet()
         story.start_device()
+        story.fleet.boot()
+        story.fleet.correct()
         story.claim(story.wait_as_unknown())
         story.wait_until_configured()
         story.search_device()
+        story.fleet.judge()
         if "--once" not in sys.argv[1:]:
             story.stay()
         return 0 if story.finish() else 1

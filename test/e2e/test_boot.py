@@ -46,6 +46,7 @@ table inet garden {{
     chain input {{
         type filter hook input priority 0; policy accept;
         iifname acc0 udp dport 67 accept
+        iifname acc0 icmp type destination-unreachable drop
         iifname acc0 ip saddr {GARDEN}0/24 counter name walled drop
     }}
 }}

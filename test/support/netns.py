@@ -13,7 +13,7 @@ import sys
 
 INSIDE = "REEVE_TEST_NETNS"
 PROBE = ("ip link set lo up && ip link add probe0 type veth peer name probe1 && ip link del probe0 && "
-         "nft add table inet probe && nft delete table inet probe")
+         "nft add table inet probe && nft delete table inet probe && echo 1 >/proc/sys/net/ipv4/ip_forward")
 
 
 def enter():
