@@ -4,30 +4,31 @@
 
 #define LONGEST ((int64_t)SIM_ARRIVAL_SECONDS_MAX * RV_US_PER_SEC)
 
-/* clang-format off: a line an item, a line a language */
 #define TIME(n, d, low, en, ja)                                                                    \
 	{                                                                                          \
-		.name = n, .type = RV_CONF_DURATION, .def = d, .min = low, .max = LONGEST,         \
-		.doc = en, .doc_ja = ja                                                            \
+		.name = n, .type = RV_CONF_DURATION, .reload = RV_CONF_ONCE, .def = d, .min = low, \
+		.max = LONGEST, .doc = en, .doc_ja = ja                                            \
 	}
 #define NUMBER(n, d, low, high, u, en, ja)                                                         \
 	{                                                                                          \
-		.name = n, .type = RV_CONF_INT, .def = d, .min = low, .max = high, .unit = u,      \
-		.doc = en, .doc_ja = ja                                                            \
+		.name = n, .type = RV_CONF_INT, .reload = RV_CONF_ONCE, .def = d, .min = low,      \
+		.max = high, .unit = u, .doc = en, .doc_ja = ja                                    \
 	}
 #define PERCENT(n, d, low, en, ja) NUMBER(n, d, low, 100, "%", en, ja)
 #define TEXT(n, d, en, ja)                                                                         \
 	{                                                                                          \
-		.name = n, .type = RV_CONF_STR, .def = d, .doc = en, .doc_ja = ja                  \
+		.name = n, .type = RV_CONF_STR, .reload = RV_CONF_ONCE, .def = d, .doc = en,       \
+		.doc_ja = ja                                                                       \
 	}
 #define WORD(n, d, words, en, ja)                                                                  \
 	{                                                                                          \
-		.name = n, .type = RV_CONF_ENUM, .def = d, .choices = words, .doc = en,            \
-		.doc_ja = ja                                                                       \
+		.name = n, .type = RV_CONF_ENUM, .reload = RV_CONF_ONCE, .def = d,                 \
+		.choices = words, .doc = en, .doc_ja = ja                                          \
 	}
 #define FLAG(n, d, en, ja)                                                                         \
 	{                                                                                          \
-		.name = n, .type = RV_CONF_BOOL, .def = d, .doc = en, .doc_ja = ja                 \
+		.name = n, .type = RV_CONF_BOOL, .reload = RV_CONF_ONCE, .def = d, .doc = en,      \
+		.doc_ja = ja                                                                       \
 	}
 #define SHARE PERCENT("share", "100", 1, "Of the devices.", "対象とする機器の割合。")
 
@@ -161,7 +162,6 @@ static const struct rv_conf_item crash_items[] = {
 	     "What its store had written but not synced: drop, as by a power cut.",
 	     "ストアが同期前に書いたもの。dropなら停電のように失われる。"),
 };
-/* clang-format on */
 
 #define SECTION(n, list, repeats, en, ja)                                                          \
 	{                                                                                          \

@@ -43,8 +43,9 @@ enum {
 	RV_CONF_FILE_BYTES_MAX = 1024 * 1024, /* no item may have more */
 };
 
-/* When a change of an item takes effect: at the next start, or when the file is read again. */
-enum rv_conf_reload { RV_CONF_RESTART, RV_CONF_LIVE };
+/* When a change of an item takes effect: at the next start, or when the file is read again. ONCE:
+ * whoever reads such a file reads it once, and the documents say nothing of it. */
+enum rv_conf_reload { RV_CONF_RESTART, RV_CONF_LIVE, RV_CONF_ONCE };
 
 struct rv_conf_item {
 	const char *name;

@@ -78,8 +78,9 @@ static void put_facts(const struct rv_conf_item *item, struct rv_buf *out)
 		rv_buf_printf(out, " in %s", item->unit);
 	if (range.len > 0 && item->type != RV_CONF_BOOL)
 		rv_buf_printf(out, ", %.*s", RV_STR_ARG(rv_buf_str(&range)));
-	rv_buf_puts(out, item->reload == RV_CONF_LIVE ? "; live: changes by a reload"
-						      : "; changes need a restart");
+	rv_buf_puts(out, item->reload == RV_CONF_LIVE   ? "; live: changes by a reload"
+			 : item->reload == RV_CONF_ONCE ? ""
+							: "; changes need a restart");
 	rv_buf_deinit(&range);
 }
 

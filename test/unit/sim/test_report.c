@@ -170,6 +170,94 @@ static void json_has_a_line_per_event(void **state)
 	end(&report);
 }
 
+/* A scenario with something of each kind, whose names are not fit for JSON as they are. */
+static void give_scenario(struct sim_options *options)
+{
+	assert_int_equal(sim_scenario_parse(
+				 rv_str("scenario { title = \"a \\\"b\\\"\" title_ja = \"試験\" }\n"
+					"power_cut \"x\\\"\" { at = 1s }\n"
+					"firmware new { version = 1 }\nloss tunnel { }"),
+				 "t", &options->scenario, NULL),
+			 RV_OK);
+}
+
+static void json_names_what_the_scenario_did(void **state)
+{
+	struct sim_options options = options_of(1, true);
+	struct sim_report report;
+
+	(void)state;
+	give_scenario(&options);
+	begin(&report, &options);
+	take(&report, 1, 10, SIM_STARTED, 0, 0);
+	take(&report, 1, 10, SIM_ASKS, 0, 0);
+	take(&report, 1, 10, SIM_LOST, 0, 0);
+	take(&report, 1, 10, SIM_APPLIES, 0, 3);
+	sim_report_second(&report, RV_US_PER_SEC);
+	take(&report, 2, 10, SIM_CUT, 0, 0);
+	take(&report, 3, 10, SIM_UPGRADED, 0, 0);
+	(void)summary(&report);
+	assert_non_null(strstr(text,
+			       "\"event\":\"asks\",\"device\":\"0001-0000-51B0-0080-0000-0001-0000-"
+			       "000A\",\"phase\":\"LS\"}\n"));
+	assert_non_null(strstr(text, "\"phase\":\"LS\",\"loss\":\"tunnel\"}\n"));
+	assert_non_null(strstr(text, "\"event\":\"applies\""));
+	assert_non_null(strstr(text, ",\"took\":3.000}\n"));
+	assert_non_null(strstr(text, ",\"power_cut\":\"x\\\"\"}\n"));
+	assert_non_null(strstr(text, ",\"firmware\":\"new\"}\n"));
+	assert_non_null(strstr(text,
+			       "\"states\":{\"off\":0,\"ls\":0,\"rs\":0,\"applying\":1,\"up\":0,"
+			       "\"failed\":0}}\n"));
+	assert_non_null(strstr(text, ",\"scenario\":\"a \\\"b\\\"\",\"states\":{\"off\":1,"));
+	assert_non_null(strstr(text, "\"power_cuts\":1,\"upgrades\":1,\"lost\":1,\"asked\":1"));
+	end(&report);
+}
+
+static void the_table_tells_what_was_played_and_what_is_missing(void **state)
+{
+	struct sim_options options = options_of(2, false);
+	struct sim_report report;
+
+	(void)state;
+	give_scenario(&options);
+	begin(&report, &options);
+	take(&report, 1, 10, SIM_STARTED, 0, 0);
+	take(&report, 1, 10, SIM_WAITS, 0, 20);
+	take(&report, 1, 10, SIM_LOST, 0, 0);
+	take(&report, 2, 11, SIM_CUT, 0, 0);
+	assert_non_null(strstr(summary(&report), "a \"b\", seed 1\n"));
+	assert_non_null(strstr(text, "the others   off 1, failed 1\n"));
+	assert_non_null(strstr(text, "power cuts   1\n"));
+	assert_non_null(strstr(text, "lost         1\n"));
+	assert_null(strstr(text, "upgrades"));
+	end(&report);
+}
+
+static void the_picture_has_title_seed_and_marks(void **state)
+{
+	struct sim_options options = options_of(2, false);
+	struct rv_buf svg = { 0 };
+	struct sim_report report;
+
+	(void)state;
+	give_scenario(&options);
+	begin(&report, &options);
+	take(&report, 1, 10, SIM_STARTED, 0, 0);
+	take(&report, 2, 10, SIM_UP, 0, 1);
+	sim_report_picture(&report, 3 * RV_US_PER_SEC, &svg);
+	setenv("LC_ALL", "ja_JP.UTF-8", 1);
+	sim_report_picture(&report, 3 * RV_US_PER_SEC, &svg);
+	setenv("LC_ALL", "C", 1);
+	rv_buf_putc(&svg, '\0');
+	assert_int_equal(svg.err, RV_OK);
+	assert_non_null(strstr(svg.ptr, "<title>a &#34;b&#34; — seed 1</title>"));
+	assert_non_null(strstr(svg.ptr, "devices up: 1 / 2  (3.0 s)"));
+	assert_non_null(strstr(svg.ptr, ">x&#34;</text>"));
+	assert_non_null(strstr(svg.ptr, "<title>試験 — シード 1</title>"));
+	rv_buf_deinit(&svg);
+	end(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +267,9 @@ int main(void)
 		cmocka_unit_test(codes_beyond_the_table_count_in_its_last_line),
 		cmocka_unit_test(the_slowest_of_all_processes_is_named_with_its_history),
 		cmocka_unit_test(json_has_a_line_per_event),
+		cmocka_unit_test(json_names_what_the_scenario_did),
+		cmocka_unit_test(the_table_tells_what_was_played_and_what_is_missing),
+		cmocka_unit_test(the_picture_has_title_seed_and_marks),
 	};
 
 	setenv("LC_ALL", "C", 1);
