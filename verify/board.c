@@ -23,6 +23,9 @@ void verify_board_pass(struct verify_board *board, unsigned number)
 }
 
 static void fail(struct verify_board *board, unsigned number, const char *fmt, va_list args)
+	RV_PRINTF(3, 0);
+
+static void fail(struct verify_board *board, unsigned number, const char *fmt, va_list args)
 {
 	struct verify_finding *finding = finding_of(board, number);
 
