@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert(sizeof(struct agent_lineconf) == sizeof(int) + AGENT_INTERFACE_SIZE +
+							AGENT_ACCOUNT_SIZE +
+							2 * AGENT_ADDRESS_SIZE + sizeof(unsigned),
+	       "no padding: memcmp compares two of them");
+
 static const char *const words[ARMS_LINE_LAST] = {
 	[ARMS_LINE_ANONPPPOE] = "anonymous-pppoe",
 	[ARMS_LINE_PPPOE] = "pppoe",
@@ -187,7 +192,7 @@ int agent_lineconf_parse(const char *text, size_t len, const char *interface,
 	struct agent_lineconf conf;
 	unsigned at[KEY_COUNT] = { 0 };
 
-	memset(&conf, 0, sizeof(conf)); /* padding, too */
+	memset(&conf, 0, sizeof(conf)); /* what is behind the NULs, too */
 	conf.wait_s = AGENT_WAIT_DEFAULT_S;
 	if (take_all(&reader, &conf, at, error) != 0 || judge(&conf, at, error) != 0)
 		return -1;

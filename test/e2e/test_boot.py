@@ -32,8 +32,10 @@ table inet garden {{
     counter rs {{ }}
     counter walled {{ }}
     counter free {{ }}
+    set outage {{ type ipv4_addr; flags interval; }}
     chain forward {{
         type filter hook forward priority 0; policy drop;
+        ip saddr @outage reject with icmp type admin-prohibited
         ip saddr {GARDEN}0/24 ip daddr {LS} tcp dport {LS_PORT} counter name ls accept
         ip saddr {GARDEN}0/24 ip daddr {RS} tcp dport {RS_PORT} counter name rs accept
         ip saddr {GARDEN}0/24 ip daddr {HEARTBEAT} udp dport {HEARTBEAT_PORT} accept
@@ -338,6 +340,27 @@ def a_pull_in_stage_2_goes_over_its_line_and_moves_it_only_when_the_config_does(
         comes_up(device, 8, version, at + 1)
         equal(addresses()[0], [f"{INTERNET}33"], "the line has moved")
         equal(len([line for line in device.said() if line.startswith("stage 1: up")]), 2, "lines of stage 1 used")
+    finally:
+        device.stop()
+
+
+@test
+def an_outage_of_the_isp_sends_the_device_back_to_stage_1_until_it_is_over():
+    """the line stays up; a pull over it fails, the next one goes by the garden"""
+    device, version = boot(11, "line dhcp\naccount branch-8@isp.example\n")
+    try:
+        at = comes_up(device, 11, version)
+        isp.run("nft", "add", "element", "inet", "garden", "outage", f"{{ {INTERNET}0/24 }}")
+        try:
+            device.process.send_signal(signal.SIGHUP)
+            at = device.wait_for("stage 2 failed: a pull over it failed; back to stage 1", at)
+            at = device.wait_for("stage 2 failed: the RS is not reached over it; back to stage 1", at)
+            entry = until("the reason to reach the RS", lambda: next(
+                (p for p in pulls(11) if p["trigger"] == "stage 2: a pull over it failed"), None), 60)
+            check(entry["address"].startswith(GARDEN), f"reported from {entry['address']}")
+        finally:
+            isp.run("nft", "flush", "set", "inet", "garden", "outage")
+        comes_up(device, 11, version, at)
     finally:
         device.stop()
 
