@@ -1,5 +1,9 @@
 #include "base/fail.h"
 
+#include <stddef.h>
+
+#include "base/virtual.h"
+
 #ifdef RV_FAIL_POINTS
 
 #include <signal.h>
@@ -8,7 +12,7 @@
 
 #include "base/str.h"
 
-void rv_fail_point(const char *name)
+static void look_at_environment(const char *name)
 {
 	static atomic_uint passed; /* times the wanted point was reached */
 	struct rv_str wanted = rv_str(getenv("REEVE_FAIL_POINT"));
@@ -24,4 +28,21 @@ void rv_fail_point(const char *name)
 		raise(SIGKILL);
 }
 
+#else
+
+static void look_at_environment(const char *name)
+{
+	(void)name;
+}
+
 #endif
+
+void rv_fail_point(const char *name)
+{
+	struct rv_virtual *world = rv_virtual_here();
+
+	if (world == NULL)
+		look_at_environment(name);
+	else if (world->fail != NULL)
+		world->fail(world, name);
+}

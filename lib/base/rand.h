@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* getrandom(2); ends the process if the kernel has none, so it cannot fail. */
+/* getrandom(2); ends the process if the kernel has none, so it cannot fail. In a virtual world
+ * (base/virtual.h) no secret at all: what follows from its seed. */
 void rv_rand_secret(void *out, size_t len);
 
 /* xoshiro256**: fast and replayable. Never for secrets. */

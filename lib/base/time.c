@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/virtual.h"
+
 static int64_t clock_us(clockid_t clock)
 {
 	struct timespec t;
@@ -13,12 +15,16 @@ static int64_t clock_us(clockid_t clock)
 
 int64_t rv_time_utc_us(void)
 {
-	return clock_us(CLOCK_REALTIME);
+	const struct rv_virtual *world = rv_virtual_here();
+
+	return world != NULL ? world->utc_us : clock_us(CLOCK_REALTIME);
 }
 
 int64_t rv_time_boot_us(void)
 {
-	return clock_us(CLOCK_BOOTTIME);
+	const struct rv_virtual *world = rv_virtual_here();
+
+	return world != NULL ? world->boot_us : clock_us(CLOCK_BOOTTIME);
 }
 
 enum {

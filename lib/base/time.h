@@ -1,6 +1,7 @@
 /* time.h - int64 microseconds everywhere; the only place that reads a clock.
  *
- * Cores take time as a parameter; only shells call rv_time_*.
+ * Cores take time as a parameter; only shells call rv_time_*. In a virtual world (base/virtual.h)
+ * they tell its time.
  */
 #ifndef RV_BASE_TIME_H
 #define RV_BASE_TIME_H
