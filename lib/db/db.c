@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/hide.h"
 #include "base/time.h"
+#include "base/virtual.h"
 #include "log/log.h"
 
 static const struct rv_db_driver *const drivers[] = { &rv_db_sqlite, &rv_db_postgresql };
@@ -192,6 +193,22 @@ static void take_group(struct rv_db *db, struct rv_list *group)
 	}
 }
 
+/* The writer's work where there is no writer thread: all that is queued. */
+static void write_inline(struct rv_db *db)
+{
+	pthread_mutex_lock(&db->lock);
+	while (!rv_list_is_empty(&db->queue)) {
+		struct rv_list group;
+
+		rv_list_init(&group);
+		take_group(db, &group);
+		run_group(db, &group);
+		if (db->driver->tidy != NULL)
+			db->driver->tidy(db->conn);
+	}
+	pthread_mutex_unlock(&db->lock);
+}
+
 static void *write_groups(void *arg)
 {
 	struct rv_db *db = arg;
@@ -253,6 +270,8 @@ static int submit(struct rv_db *db, rv_db_work_fn work, rv_db_done_fn done, void
 	pthread_mutex_unlock(&db->lock);
 	if (err != RV_OK)
 		free(item);
+	else if (db->is_inline)
+		uv_async_send(&db->answered);
 	return err;
 }
 
@@ -270,9 +289,14 @@ int rv_db_run(struct rv_db *db, rv_db_work_fn work, void *arg)
 {
 	struct rv_db_item item = { .work = work, .arg = arg };
 
-	assert(!pthread_equal(pthread_self(), db->writer));
+	assert(!db->has_writer || !pthread_equal(pthread_self(), db->writer));
 	pthread_mutex_lock(&db->lock);
 	add_item(db, &item);
+	if (db->is_inline) {
+		pthread_mutex_unlock(&db->lock);
+		write_inline(db);
+		pthread_mutex_lock(&db->lock);
+	}
 	while (!item.is_done)
 		pthread_cond_wait(&db->ran, &db->lock);
 	rv_list_del(&item.link);
@@ -318,6 +342,9 @@ static void on_answered(uv_async_t *async)
 
 	take_finished(db);
 	answer(db, RV_DB_GROUP_MAX);
+	/* What this group brings is answered in another turn, as if a thread had written it. */
+	if (db->is_inline)
+		write_inline(db);
 	if (!rv_list_is_empty(
 		    &db->answers)) /* after the other handles of the loop had their turn */
 		uv_async_send(&db->answered);
@@ -384,6 +411,9 @@ static int start_writer(struct rv_db *db, struct rv_diag *diag)
 			return rv_diag_set(diag, err, "db.open", "", "%s", uv_strerror(err));
 		}
 	}
+	db->is_inline = rv_virtual_here() != NULL;
+	if (db->is_inline)
+		return RV_OK;
 	sigfillset(&all); /* signals belong to the loop's thread */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = -pthread_create(&db->writer, NULL, write_groups, db);
@@ -468,6 +498,9 @@ void rv_db_close(struct rv_db *db)
 		pthread_cond_signal(&db->wanted);
 		pthread_mutex_unlock(&db->lock);
 		pthread_join(db->writer, NULL);
+	} else if (db->is_inline) {
+		db->is_stopping = true;
+		write_inline(db);
 	}
 	close_conn(db); /* the store is free before anybody hears of it */
 	free(db->handles);

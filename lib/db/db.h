@@ -21,6 +21,9 @@
  * of a lost transaction is worth nothing, so then also an item that failed by itself gets RV_EDB.
  * Failures of the database are logged here, with its own words.
  *
+ * In a virtual world (base/virtual.h) there is no thread: groups are written from the loop, by the
+ * same code, one turn before they are answered.
+ *
  * The driver is chosen by URL: "sqlite:/path/rs.db" now; "postgresql:..." has the same face.
  * Statements are named SQL texts in one file per noun and dialect, prepared once.
  *

@@ -109,6 +109,7 @@ struct rv_db {
 
 	pthread_t writer;
 	bool has_writer;
+	bool is_inline;  /* no writer thread: its work is done on the loop, as in a virtual world */
 	uv_loop_t *loop; /* NULL: synchronous use only */
 	uv_async_t answered;
 	char reason[96];              /* of rv_db_not_ready; loop thread only */

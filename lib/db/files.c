@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/virtual.h"
+
 static const char name[] = "reeve";
 static sqlite3_vfs *usual; /* whatever is SQLite's default: a test may have put its own there */
 static sqlite3_vfs ours;   /* the same, but for the paths */
@@ -35,7 +37,12 @@ static void register_ours(void)
 int rv_db_sqlite_open(const char *path, sqlite3 **out)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const struct rv_virtual *world = rv_virtual_here();
 
+	if (world != NULL) /* nobody makes the file beforehand there */
+		return sqlite3_open_v2(
+			path, out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			world->disk);
 	pthread_once(&once, register_ours);
 	if (registered != SQLITE_OK)
 		return registered;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/virtual.h"
 #include "db/db_priv.h"
 #include "db/files.h"
 #include "db/wal.h"
@@ -41,6 +42,8 @@ struct sqlite_conn {
 	/* After a failed fsync the kernel may call unwritten pages clean: nothing that this process
 	 * still believes about the file is sure, so it stops. */
 	bool is_dead;
+	bool is_virtual; /* no keeper, and a log that is short enough to start over in a short run
+			  */
 };
 
 static struct sqlite_conn *of(struct rv_db_conn *conn)
@@ -295,21 +298,25 @@ static int on_wal(void *arg, sqlite3 *db, const char *schema, int frames)
 
 	(void)db;
 	(void)schema;
-	rv_wal_note(&c->wal, frames);
+	if (c->is_virtual)
+		atomic_store(&c->wal.frames, frames);
+	else
+		rv_wal_note(&c->wal, frames);
 	return SQLITE_OK;
 }
 
 static void sqlite_tidy(struct rv_db_conn *conn)
 {
 	struct sqlite_conn *c = of(conn);
+	int enough = c->is_virtual ? RV_WAL_VIRTUAL_FRAMES : RV_WAL_RESTART_FRAMES;
 	int rc;
 
-	if (atomic_load(&c->wal.frames) < RV_WAL_RESTART_FRAMES || c->is_dead)
+	if (atomic_load(&c->wal.frames) < enough || c->is_dead)
 		return;
 	rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
 	/* BUSY: the keeper is at it; again after the next commit. */
 	if (rc == SQLITE_OK)
-		rv_wal_note(&c->wal, 0); /* the next commit writes from the start */
+		on_wal(c, c->db, NULL, 0); /* the next commit writes from the start */
 	else if ((rc & 0xff) != SQLITE_BUSY)
 		failed(c, "checkpoint", rc);
 }
@@ -396,11 +403,25 @@ static void sql_sha256(sqlite3_context *context, int n, sqlite3_value **values)
 	sqlite3_result_blob(context, sum, sizeof(sum), SQLITE_TRANSIENT);
 }
 
+/* The lock, and a file to be opened. */
+static int take_file(struct sqlite_conn *c, const char *path, struct rv_diag *diag)
+{
+	int err = rv_db_lock(path, &c->lock_fd, diag);
+
+	if (err != RV_OK)
+		return err;
+	err = make_private_file(path);
+	if (err == RV_OK)
+		return RV_OK;
+	return rv_diag_set(diag, err, "db.open", "url", "cannot open store %s: %s", path,
+			   strerror(-err));
+}
+
 static int sqlite_open(const char *path, const struct rv_db_opt *opt, struct rv_db_conn **out,
 		       struct rv_diag *diag)
 {
 	struct sqlite_conn *c;
-	int err;
+	int err = RV_OK;
 
 	if (rv_str_trim(opt->password).len > 0)
 		return rv_diag_set(diag, RV_EINVALID, "db.url", "url",
@@ -413,22 +434,18 @@ static int sqlite_open(const char *path, const struct rv_db_opt *opt, struct rv_
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	c->conn.driver = &rv_db_sqlite;
 	c->lock_fd = -1;
-	err = rv_db_lock(path, &c->lock_fd, diag);
+	c->is_virtual = rv_virtual_here() != NULL;
+	if (!c->is_virtual)
+		err = take_file(c, path, diag);
 	if (err != RV_OK)
 		goto fail;
-	err = make_private_file(path);
-	if (err != RV_OK) {
-		rv_diag_set(diag, err, "db.open", "url", "cannot open store %s: %s", path,
-			    strerror(-err));
-		goto fail;
-	}
 	err = RV_EDB;
 	if (rv_db_sqlite_open(path, &c->db) == SQLITE_OK &&
 	    sqlite3_create_function_v2(c->db, "sha256", 1,
 				       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
 				       sql_sha256, NULL, NULL, NULL) == SQLITE_OK)
 		err = configure(c);
-	if (err == RV_OK)
+	if (err == RV_OK && !c->is_virtual)
 		err = rv_wal_start(&c->wal, path);
 	if (err != RV_OK) {
 		rv_diag_set(diag, err, "db.open", "url", "cannot open store %s: %s", path,

@@ -22,6 +22,7 @@
 enum {
 	RV_WAL_PASSIVE_FRAMES = 4096,
 	RV_WAL_RESTART_FRAMES = 16384,
+	RV_WAL_VIRTUAL_FRAMES = 96,     /* RESTART, in a virtual world */
 	RV_WAL_FRAME_BYTES = 24 + 4096, /* header and page */
 };
 
