@@ -22,10 +22,12 @@ static int become(char *name, char **argv)
 
 int rv_command_sim(int argc, char **argv)
 {
-	static char name[] = "reeve-sim";
+	static char wire[] = "reeve-sim", virtual[] = "reeve-sim-virtual";
 
-	(void)argc;
-	return become(name, argv);
+	/* A program of its own: there, servers are linked with a world instead of a system. */
+	if (argc > 1 && strcmp(argv[1], "virtual") == 0)
+		return become(virtual, argv + 1);
+	return become(wire, argv);
 }
 
 int rv_command_verify_sa(int argc, char **argv)
