@@ -69,7 +69,8 @@ static void on_up(void *arg, const char *root)
 	rv_sa_next(d->sa, now_of(d), &act);
 	d->is_wire_up = true;
 	if (act.act == RV_SA_ACT_OPEN)
-		d->is_verified = rv_str_is(act.anchor, root);
+		d->is_verified = rv_str_is(act.anchor, root) ||
+				 d->host->world->sabotage == VW_TRUSTING;
 	run(d);
 }
 

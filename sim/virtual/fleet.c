@@ -48,14 +48,19 @@ static bool holds(struct rv_str bytes, const char *what)
 	return memmem(bytes.ptr, bytes.len, what, strlen(what)) != NULL;
 }
 
+static void judge_impostor(struct vw_fleet *fleet)
+{
+	if (fleet->host.net->impostor_bytes > 0)
+		vw_complain(fleet->world, "secret", "an impostor was told %llu bytes",
+			    (unsigned long long)fleet->host.net->impostor_bytes);
+}
+
 static void heard(void *arg, struct vw_device *d, struct rv_str bytes)
 {
 	struct vw_fleet *fleet = arg;
 	const struct vw_subject *self = subject_of(fleet, d);
 
-	if (fleet->host.net->impostor_bytes > 0)
-		vw_complain(fleet->world, "secret", "an impostor was told %llu bytes",
-			    (unsigned long long)fleet->host.net->impostor_bytes);
+	judge_impostor(fleet);
 	if (bytes.len == 0)
 		return;
 	for (uint32_t i = 0; i < fleet->count; i++) {
@@ -170,6 +175,7 @@ bool vw_fleet_is_settled(const struct vw_fleet *fleet)
 
 void vw_fleet_judge_end(struct vw_fleet *fleet)
 {
+	judge_impostor(fleet);
 	for (uint32_t i = 0; i < fleet->count; i++) {
 		const struct vw_subject *s = &fleet->subjects[i];
 

@@ -19,9 +19,10 @@ static const struct {
 };
 
 static const char *const sabotages[VW_SABOTAGES] = {
-	[VW_HONEST] = "nothing",         [VW_LYING_DISK] = "disk",  [VW_FORGOTTEN_ACK] = "create",
-	[VW_FOREIGN_ANSWER] = "foreign", [VW_HALF_ANSWER] = "half", [VW_WRONG_RS] = "wrong-rs",
-	[VW_LAZY_DEVICE] = "lazy",       [VW_HAMMER] = "hammer",    [VW_UNSEEDED] = "unseeded",
+	[VW_HONEST] = "nothing",         [VW_LYING_DISK] = "disk",   [VW_FORGOTTEN_ACK] = "create",
+	[VW_FOREIGN_ANSWER] = "foreign", [VW_HALF_ANSWER] = "half",  [VW_WRONG_RS] = "wrong-rs",
+	[VW_LAZY_DEVICE] = "lazy",       [VW_HAMMER] = "hammer",     [VW_STALE_ANSWER] = "stale",
+	[VW_TRUSTING] = "trusting",      [VW_UNSEEDED] = "unseeded",
 };
 
 const char *vw_sabotage_name(enum vw_sabotage sabotage)
@@ -98,7 +99,7 @@ static const struct item items[] = {
 	  "device.N、rs.0などに起きたことを全て表示する(全員はall)", AT(trace_who), TRACE, 0, 0 },
 	{ "break", "WHAT",
 	  "break something on purpose: disk, create, foreign, half, wrong-rs, lazy, hammer, "
-	  "unseeded",
+	  "stale, trusting, unseeded",
 	  "検査が働くことを示すため、わざと壊す", AT(sabotage), SABOTAGE, 0, 0 },
 };
 

@@ -1,4 +1,5 @@
 /* Servers that are broken on purpose: what they answer is changed on its way. */
+#include <stdio.h>
 #include <string.h>
 
 #include "contract/rv_contract.h"
@@ -42,6 +43,25 @@ static bool give_wrong_rs(struct rv_str body, struct rv_arena *arena, struct rv_
 	return true;
 }
 
+/* Once given, always given. */
+static bool give_stale(struct vw_site *site, struct rv_str body, struct rv_arena *arena,
+		       struct rv_buf *out)
+{
+	struct rv_rs_pull_out pull = { 0 };
+	char head[64];
+	unsigned device = 0;
+	struct rv_buf *first;
+
+	if (rv_rs_pull_out_decode(body, arena, &pull) != RV_OK || pull.modules_len == 0)
+		return false;
+	rv_str_copy(rv_str_sub(pull.modules[0].body, 0, sizeof(head) - 1), head, sizeof(head));
+	if (sscanf(head, "# reeve virtual %*u %u", &device) != 1 || device >= VW_STALE_MAX)
+		return false;
+	first = &site->saboteur.first_pulls[device];
+	rv_buf_put_str(first->len == 0 ? first : out, first->len == 0 ? body : rv_buf_str(first));
+	return out->len > 0;
+}
+
 bool vw_sabotage_reply(struct vw_site *site, const char *method, struct rv_str body,
 		       struct rv_buf *out)
 {
@@ -54,6 +74,8 @@ bool vw_sabotage_reply(struct vw_site *site, const char *method, struct rv_str b
 		is_changed = give_foreign(site, body, out);
 	else if (how == VW_HALF_ANSWER && is_pull)
 		is_changed = give_half(body, &arena, out);
+	else if (how == VW_STALE_ANSWER && is_pull)
+		is_changed = give_stale(site, body, &arena, out);
 	else if (how == VW_WRONG_RS && strcmp(method, "ls.solicit") == 0)
 		is_changed = give_wrong_rs(body, &arena, out);
 	rv_arena_deinit(&arena);

@@ -227,4 +227,6 @@ void vw_site_close(struct vw_site *site)
 	if (site->dir[0] != '\0')
 		remove_dir(site->dir);
 	rv_buf_deinit(&site->saboteur.last_pull);
+	for (size_t i = 0; i < VW_STALE_MAX; i++)
+		rv_buf_deinit(&site->saboteur.first_pulls[i]);
 }

@@ -16,7 +16,7 @@
 #include "sim/virtual/proc.h"
 
 enum { VW_LS, VW_RS, VW_MACHINES };
-enum { VW_PATH_MAX = 256 };
+enum { VW_PATH_MAX = 256, VW_STALE_MAX = 16 };
 
 struct vw_net;
 
@@ -41,6 +41,7 @@ struct vw_site {
 	bool is_calm;               /* no more faults: all stays up */
 	struct vw_saboteur {
 		struct rv_buf last_pull;
+		struct rv_buf first_pulls[VW_STALE_MAX]; /* by device */
 		uint64_t count;
 	} saboteur;
 };

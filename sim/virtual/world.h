@@ -40,6 +40,8 @@ enum vw_sabotage {
 	VW_WRONG_RS,       /* the LS names an RS that is not there */
 	VW_LAZY_DEVICE,    /* a device gives up after its first failure */
 	VW_HAMMER,         /* a device asks again at once, whatever it is told */
+	VW_STALE_ANSWER,   /* a pull is answered with what that device was given first */
+	VW_TRUSTING,       /* a device that believes every server */
 	VW_UNSEEDED,       /* something depends on what is no function of the seed */
 	VW_SABOTAGES
 };

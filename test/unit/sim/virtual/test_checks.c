@@ -62,6 +62,8 @@ static void each_invariant_can_be_broken(void **state)
 		{ VW_WRONG_RS, "up" },
 		{ VW_LAZY_DEVICE, "up" },
 		{ VW_HAMMER, "hammer" },
+		{ VW_STALE_ANSWER, "approved" },
+		{ VW_TRUSTING, "secret" },
 	};
 
 	(void)state;
