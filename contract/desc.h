@@ -117,6 +117,10 @@ struct rv_contract_msg {
 
 extern const struct rv_contract_op rv_contract_ops[];
 extern const size_t rv_contract_op_count;
+/* Commands of `reeve ctl` that are more than one operation (contract/local): described alike, but
+ * no request of anybody: method, path, owner and right are "". */
+extern const struct rv_contract_op rv_contract_locals[];
+extern const size_t rv_contract_local_count;
 extern const struct rv_contract_msg rv_contract_msgs[];
 extern const size_t rv_contract_msg_count;
 

@@ -31,6 +31,7 @@ OUTPUTS = {
     "limits.md": docs.limits_md,
     "reeve-ctl.1": ctl.man,
     "reeve.bash": ctl.completion,
+    "_reeve": ctl.completion_zsh,
     "rv_texts.c": texts.texts_c,
     "rsapi.h": rsapi.rsapi_h,
     "rsapi.map": rsapi.rsapi_map,

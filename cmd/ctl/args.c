@@ -45,6 +45,14 @@ static int parse_timeout(struct parser *p, const char *value)
 	return RV_OK;
 }
 
+static int parse_lang(struct parser *p, const char *value)
+{
+	if (strcmp(value, "en") != 0 && strcmp(value, "ja") != 0)
+		return ctl_wrong(p->io, "lang", value, NULL);
+	p->io->lang = rv_lang_of(value);
+	return RV_OK;
+}
+
 /* The bool of an option without value, or the place of the value of one that has it. */
 static bool find_global(struct parser *p, const char *name, bool **flag, const char ***value)
 {
@@ -59,6 +67,8 @@ static bool find_global(struct parser *p, const char *name, bool **flag, const c
 		{ "--ca", NULL, &p->args.ca_file },
 		{ "--insecure", &p->args.is_insecure, NULL },
 		{ "--json", &p->args.is_json, NULL },
+		{ "--columns", NULL, &p->args.columns },
+		{ "--no-header", &p->args.has_no_header, NULL },
 		{ "--utc", &p->args.is_utc, NULL },
 		{ "--help", &p->args.is_help, NULL },
 		{ "-h", &p->args.is_help, NULL },
@@ -102,10 +112,12 @@ static size_t match_words(const struct parser *p, const struct rv_contract_op *o
 
 static const struct rv_contract_op *find_op(const struct parser *p, size_t *out_used)
 {
-	for (size_t i = 0; i < rv_contract_op_count; i++) {
-		*out_used = match_words(p, &rv_contract_ops[i]);
+	const struct rv_contract_op *op;
+
+	for (size_t i = 0; (op = ctl_command(i)) != NULL; i++) {
+		*out_used = match_words(p, op);
 		if (*out_used > 0)
-			return &rv_contract_ops[i];
+			return op;
 	}
 	return NULL;
 }
@@ -201,7 +213,7 @@ static int parse_op_option(struct parser *p, struct rv_contract_input *in, const
 		return add_bool(p, in, negated, name, inlined, false);
 	if (field != NULL && field->kind == RV_CONTRACT_BOOL)
 		return add_bool(p, in, field, name, inlined, true);
-	if (field == NULL && strcmp(name, "--file") != 0)
+	if (field == NULL && (strcmp(name, "--file") != 0 || op->method[0] == '\0'))
 		return ctl_wrong(p->io, "option", name, NULL);
 	r = take_value(p, name, inlined, &value);
 	if (r != RV_OK)
@@ -220,14 +232,17 @@ static int parse_op_option(struct parser *p, struct rv_contract_input *in, const
 static int parse_global(struct parser *p, const char *name, const char *inlined, bool *out_is_one)
 {
 	const char **value = NULL;
-	const char *seconds = NULL;
+	const char *text = NULL;
+	bool is_timeout = strcmp(name, "--timeout") == 0;
 	bool *flag = NULL;
 	int r;
 
 	*out_is_one = true;
-	if (strcmp(name, "--timeout") == 0) {
-		r = take_value(p, name, inlined, &seconds);
-		return r == RV_OK ? parse_timeout(p, seconds) : r;
+	if (is_timeout || strcmp(name, "--lang") == 0) {
+		r = take_value(p, name, inlined, &text);
+		if (r == RV_OK)
+			r = is_timeout ? parse_timeout(p, text) : parse_lang(p, text);
+		return r;
 	}
 	if (!find_global(p, name, &flag, &value)) {
 		*out_is_one = false;
@@ -293,12 +308,12 @@ static int next_word(struct parser *p, struct rv_contract_input *in, const char 
 /* Was nothing said yet, or the first word of some command? */
 static bool is_noun_at_most(const struct parser *p)
 {
+	const struct rv_contract_op *op;
 	struct rv_str word;
 	bool is_arg;
 
-	for (size_t i = 0; p->word_count == 1 && i < rv_contract_op_count; i++)
-		if (ctl_word(&rv_contract_ops[i], 0, &word, &is_arg) &&
-		    rv_str_is(word, p->words[0]))
+	for (size_t i = 0; p->word_count == 1 && (op = ctl_command(i)) != NULL; i++)
+		if (ctl_word(op, 0, &word, &is_arg) && rv_str_is(word, p->words[0]))
 			return true;
 	return p->word_count == 0;
 }

@@ -10,6 +10,7 @@
 #include "base/hide.h"
 #include "cmd/ctl/args.h"
 #include "cmd/ctl/help.h"
+#include "cmd/ctl/local.h"
 #include "cmd/ctl/names.h"
 #include "cmd/ctl/server.h"
 #include "cmd/ctl/show.h"
@@ -26,7 +27,7 @@ struct pages {
 	size_t count, cap;
 };
 
-static int exit_of(int code)
+int ctl_exit_of(int code)
 {
 	switch (code) {
 	case RV_OK:
@@ -49,7 +50,7 @@ static int exit_of(int code)
 	}
 }
 
-static void complain(const struct rv_buf *text)
+void ctl_complain(const struct rv_buf *text)
 {
 	fprintf(stderr, "reeve ctl: %.*s\n", RV_STR_ARG(rv_buf_str(text)));
 }
@@ -155,7 +156,7 @@ static int print(struct ctl_io *io, const struct rv_buf *out)
 	if (is_done)
 		return RV_CTL_OK;
 	ctl_wrong(io, "output", out->err != RV_OK ? rv_err_name(out->err) : strerror(errno), NULL);
-	complain(io->err);
+	ctl_complain(io->err);
 	return RV_CTL_FAILED;
 }
 
@@ -170,35 +171,67 @@ static bool is_well(const struct rv_contract_op *op, const void *out)
 	return rv_contract_load_bool(rv_contract_at(out, field->offset));
 }
 
-static int run(struct ctl_io *io, const struct ctl_args *args, const struct rsapi_opt *opt)
+/* What the server, or the way to it, did not do. */
+static int tell_failure(struct ctl_io *io, const struct rv_contract_op *op,
+			const struct rsapi_error *error)
 {
-	struct ctl_style style = { io->lang, args->is_json, args->is_utc };
+	rv_buf_clear(io->err);
+	ctl_put_op_error(io->err, io->lang, op, error->code, error->key, error->where, error->text);
+	ctl_complain(io->err);
+	return ctl_exit_of(error->code);
+}
+
+static int run_op(struct ctl_io *io, const struct ctl_args *args, const struct ctl_style *style,
+		  struct rsapi *api)
+{
 	struct pages pages = { 0 };
-	struct rsapi *api = NULL;
 	struct rsapi_error error = { 0 };
 	struct rv_buf out = { 0 };
 	int status;
-	int r;
 
-	r = rsapi_open(opt, &api, &error);
-	if (r == RV_OK)
-		r = ask(api, args, &pages, &error);
-	rsapi_close(api);
-	status = exit_of(r);
-	if (r == RV_OK) {
-		ctl_show(&style, args->op, pages.pages, pages.count, &out);
+	if (ask(api, args, &pages, &error) == RV_OK) {
+		ctl_show(style, args->op, pages.pages, pages.count, &out);
 		status = print(io, &out);
 		if (status == RV_CTL_OK && !is_well(args->op, pages.pages[0]))
 			status = RV_CTL_NOT_READY;
 	} else {
-		rv_buf_clear(io->err);
-		ctl_put_op_error(io->err, io->lang, args->op, error.code, error.key, error.where,
-				 error.text);
-		complain(io->err);
+		status = tell_failure(io, args->op, &error);
 	}
 	rv_buf_deinit(&out);
 	free(pages.pages);
 	rv_arena_deinit(&pages.arena);
+	return status;
+}
+
+static int run_local(struct ctl_io *io, const struct ctl_args *args, const struct ctl_style *style,
+		     struct rsapi *api)
+{
+	struct rv_buf out = { 0 };
+	struct ctl_local local = { io, api, args->op, args->in, style, &out };
+	int status = ctl_local_run(&local);
+	int printed = print(io, &out);
+
+	rv_buf_deinit(&out);
+	return status != RV_CTL_OK ? status : printed;
+}
+
+static int run(struct ctl_io *io, const struct ctl_args *args, const struct rsapi_opt *opt)
+{
+	struct ctl_style style = { io->lang, args->is_json, args->is_utc, args->has_no_header,
+				   args->columns };
+	struct rsapi *api = NULL;
+	struct rsapi_error error = { 0 };
+	int status;
+
+	if (ctl_show_check(&style, args->op, io) != RV_OK) {
+		ctl_complain(io->err);
+		return RV_CTL_USAGE;
+	}
+	if (rsapi_open(opt, &api, &error) != RV_OK)
+		return tell_failure(io, args->op, &error);
+	status = args->op->method[0] == '\0' ? run_local(io, args, &style, api)
+					     : run_op(io, args, &style, api);
+	rsapi_close(api);
 	return status;
 }
 
@@ -239,11 +272,11 @@ int rv_ctl_main(int argc, char **argv)
 
 	tzset();
 	if (ctl_args_parse(&io, (const char *const *)argv + (argc > 0), &args) != RV_OK)
-		complain(&err);
+		ctl_complain(&err);
 	else if (args.is_help)
 		status = show_help(&io, &args);
 	else if (ctl_server_choose(&io, &args, &opt) != RV_OK)
-		complain(&err);
+		ctl_complain(&err);
 	else {
 		hide_server(argc, argv, args.server);
 		status = run(&io, &args, &opt);

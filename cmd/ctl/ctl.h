@@ -4,8 +4,8 @@
 
 enum rv_ctl_exit {
 	RV_CTL_OK = 0,
-	RV_CTL_FAILED = 1,      /* the server could not do it, or not now */
-	RV_CTL_USAGE = 2,       /* the command line is wrong, or a value the server refuses */
+	RV_CTL_FAILED = 1, /* the server could not do it, or not now */
+	RV_CTL_USAGE = 2,  /* the command line or a file is wrong, or a value the server refuses */
 	RV_CTL_NOT_FOUND = 3,   /* there is no such thing */
 	RV_CTL_DENIED = 4,      /* no token, a wrong one, or one without the right */
 	RV_CTL_UNREACHABLE = 5, /* no server, no answer in time, TLS failed */

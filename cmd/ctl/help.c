@@ -1,6 +1,7 @@
 #include "cmd/ctl/help.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/ctl/names.h"
 #include "cmd/ctl/table.h"
@@ -16,7 +17,10 @@ static const struct {
 	{ "--ca FILE", "ctl:opt.ca" },
 	{ "--insecure", "ctl:opt.insecure" },
 	{ "--json", "ctl:opt.json" },
+	{ "--columns NAMES", "ctl:opt.columns" },
+	{ "--no-header", "ctl:opt.no_header" },
 	{ "--utc", "ctl:opt.utc" },
+	{ "--lang LANG", "ctl:opt.lang" },
 	{ "--timeout SECONDS", "ctl:opt.timeout" },
 	{ "--help", "ctl:opt.help" },
 };
@@ -60,6 +64,17 @@ static const char *doc_of(enum rv_lang lang, const struct rv_contract_op *op)
 	return lang == RV_LANG_JA ? op->doc_ja : op->doc;
 }
 
+static struct rv_str first_sentence(const char *text)
+{
+	const char *end = strstr(text, ". ");
+	const char *end_ja = strstr(text, "。");
+
+	if (end != NULL && (end_ja == NULL || end < end_ja))
+		return rv_strn(text, (size_t)(end - text) + 1);
+	return end_ja != NULL ? rv_strn(text, (size_t)(end_ja - text) + strlen("。"))
+			      : rv_str(text);
+}
+
 static bool is_of_noun(const struct rv_contract_op *op, const char *noun)
 {
 	struct rv_str word;
@@ -70,18 +85,16 @@ static bool is_of_noun(const struct rv_contract_op *op, const char *noun)
 
 static void put_commands(enum rv_lang lang, const char *noun, struct rv_buf *out)
 {
+	const struct rv_contract_op *op;
 	struct ctl_table table;
 
 	put_line(lang, "ctl:usage", out);
 	rv_buf_putc(out, '\n');
 	put_line(lang, "ctl:commands", out);
 	ctl_table_init(&table, 2);
-	for (size_t i = 0; i < rv_contract_op_count; i++) {
-		const struct rv_contract_op *op = &rv_contract_ops[i];
-
+	for (size_t i = 0; (op = ctl_command(i)) != NULL; i++)
 		if (is_of_noun(op, noun))
-			add_row(&table, op->cli, rv_str(doc_of(lang, op)));
-	}
+			add_row(&table, op->cli, first_sentence(doc_of(lang, op)));
 	print_table(&table, out);
 	put_globals(lang, out);
 	rv_buf_putc(out, '\n');

@@ -6,6 +6,14 @@
 #include "contract/rv_contract.h"
 #include "contract/view.h"
 
+const struct rv_contract_op *ctl_command(size_t i)
+{
+	if (i < rv_contract_op_count)
+		return &rv_contract_ops[i];
+	i -= rv_contract_op_count;
+	return i < rv_contract_local_count ? &rv_contract_locals[i] : NULL;
+}
+
 bool ctl_word(const struct rv_contract_op *op, size_t n, struct rv_str *out, bool *is_arg)
 {
 	struct rv_str rest = rv_str(op->cli);

@@ -10,6 +10,9 @@
 /* Bytes above which a value is rather a file than a word. */
 enum { CTL_LONG_FIELD = 1000 };
 
+/* The i-th command there is: operations, then those of contract/local. NULL beyond the last. */
+const struct rv_contract_op *ctl_command(size_t i);
+
 /* The n-th word of op->cli, and whether it is an argument ("DISTID"). False at the end. */
 bool ctl_word(const struct rv_contract_op *op, size_t n, struct rv_str *out, bool *is_arg);
 

@@ -90,54 +90,7 @@ static void put_cell(const struct ctl_style *style, const struct rv_contract_fie
 	}
 }
 
-/* -- a table ------------------------------------------------------------------------------ */
-
-static void add_rows(const struct ctl_style *style, const struct rv_contract_field *field,
-		     const void *page, struct ctl_table *table)
-{
-	struct rv_contract_list list = rv_contract_load_list(field, page);
-	struct rv_buf cell = { 0 };
-
-	for (size_t i = 0; i < list.len; i++) {
-		for (const char *const *column = field->of.type->columns; *column != NULL;
-		     column++) {
-			const struct rv_contract_field *f = rv_contract_field_find(field->of.type,
-										   rv_str(*column));
-
-			rv_buf_clear(&cell);
-			if (f != NULL)
-				put_cell(style, f, list.items + i * list.item_size, &cell);
-			else /* "text" */
-				rv_contract_sentence(field->of.type,
-						     list.items + i * list.item_size, style->lang,
-						     &cell);
-			ctl_table_add(table, rv_buf_str(&cell));
-		}
-	}
-	rv_buf_deinit(&cell);
-}
-
-static void show_table(const struct ctl_style *style, const struct rv_contract_field *field,
-		       const void *const *pages, size_t n, struct rv_buf *out)
-{
-	const char *const *names = field->of.type->columns;
-	struct ctl_table table;
-	size_t columns = 0;
-
-	while (names[columns] != NULL)
-		columns++;
-	ctl_table_init(&table, columns);
-	for (size_t i = 0; i < columns; i++)
-		ctl_table_add(&table, rv_str(heading(style, names[i])));
-	for (size_t i = 0; i < n; i++)
-		add_rows(style, field, pages[i], &table);
-	ctl_table_print(&table, out);
-	if (table.cells.err != RV_OK)
-		out->err = table.cells.err;
-	ctl_table_deinit(&table);
-}
-
-/* -- one thing ---------------------------------------------------------------------------- */
+/* -- a text ------------------------------------------------------------------------------- */
 
 static void show_body(const struct ctl_style *style, const struct rv_contract_field *field,
 		      const void *value, struct rv_buf *out)
@@ -158,6 +111,145 @@ static void show_body(const struct ctl_style *style, const struct rv_contract_fi
 			rv_buf_putc(out, '\n');
 	}
 }
+
+/* -- a table ------------------------------------------------------------------------------ */
+
+/* The columns of a table: fields by name, and "text" for the sentence of a thing. */
+struct columns {
+	size_t count;
+	const struct rv_contract_type *type;
+	const struct rv_contract_field *field[CTL_COLUMNS_MAX]; /* NULL: the sentence */
+};
+
+/* False: there is no such column, or it is one too many. */
+static bool add_column(struct columns *c, struct rv_str name)
+{
+	const struct rv_contract_field *field = rv_contract_field_find(c->type, name);
+
+	if (c->count == CTL_COLUMNS_MAX ||
+	    (field == NULL && (c->type->sentence == NULL || !rv_str_is(name, "text"))))
+		return false;
+	c->field[c->count++] = field;
+	return true;
+}
+
+/* *bad: the name that is wrong. */
+static bool choose_columns(const struct ctl_style *style, const struct rv_contract_type *type,
+			   struct columns *out, struct rv_str *bad)
+{
+	struct rv_str rest = rv_str(style->columns);
+
+	*out = (struct columns){ .type = type };
+	for (const char *const *name = type->columns; style->columns == NULL && *name != NULL;
+	     name++)
+		(void)add_column(out, rv_str(*name));
+	while (style->columns != NULL) {
+		*bad = rv_str_sub(rest, 0, rv_str_find(rest, ','));
+		if (!add_column(out, *bad))
+			return false;
+		if (bad->len == rest.len)
+			break;
+		rest = rv_str_sub(rest, bad->len + 1, rest.len);
+	}
+	return true;
+}
+
+static const char *column_name(const struct columns *c, size_t i)
+{
+	return c->field[i] != NULL ? c->field[i]->name : "text";
+}
+
+int ctl_show_check(const struct ctl_style *style, const struct rv_contract_op *op,
+		   struct ctl_io *io)
+{
+	const struct rv_contract_type *type;
+	struct columns columns;
+	struct rv_buf known = { 0 };
+	struct rv_str bad = { 0 };
+	char name[64];
+
+	if (style->columns == NULL || style->is_json || op->table == NULL)
+		return RV_OK;
+	type = rv_contract_field_find(op->out, rv_str(op->table))->of.type;
+	if (choose_columns(style, type, &columns, &bad))
+		return RV_OK;
+	for (size_t i = 0; i < type->count; i++)
+		rv_buf_printf(&known, "%s%s", i > 0 ? ", " : "", type->fields[i].name);
+	rv_buf_puts(&known, type->sentence != NULL ? ", text" : "");
+	rv_buf_putc(&known, '\0');
+	snprintf(name, sizeof(name), "%.*s", RV_STR_ARG(bad));
+	ctl_wrong(io, "columns", name, known.err == RV_OK ? known.ptr : "");
+	rv_buf_deinit(&known);
+	return RV_EINVALID;
+}
+
+static void add_rows(const struct ctl_style *style, const struct rv_contract_field *field,
+		     const struct columns *columns, const void *page, struct ctl_table *table)
+{
+	struct rv_contract_list list = rv_contract_load_list(field, page);
+	struct rv_buf cell = { 0 };
+
+	for (size_t i = 0; i < list.len; i++) {
+		for (size_t k = 0; k < columns->count; k++) {
+			const void *item = list.items + i * list.item_size;
+
+			rv_buf_clear(&cell);
+			if (columns->field[k] != NULL)
+				put_cell(style, columns->field[k], item, &cell);
+			else
+				rv_contract_sentence(columns->type, item, style->lang, &cell);
+			if (cell.len == 0) /* so that programs can count columns */
+				rv_buf_putc(&cell, '-');
+			ctl_table_add(table, rv_buf_str(&cell));
+		}
+	}
+	rv_buf_deinit(&cell);
+}
+
+/* What a thing of a table has in many lines, such as a diff, below the table. */
+static void show_texts(const struct ctl_style *style, const struct rv_contract_field *field,
+		       const struct columns *columns, const void *page, struct rv_buf *out)
+{
+	struct rv_contract_list list = rv_contract_load_list(field, page);
+	const struct rv_contract_field *text = NULL;
+
+	for (size_t i = 0; i < field->of.type->count; i++)
+		if (rv_contract_is(&field->of.type->fields[i], RV_CONTRACT_TEXT))
+			text = &field->of.type->fields[i];
+	for (size_t i = 0; text != NULL && i < list.len; i++) {
+		const void *item = list.items + i * list.item_size;
+
+		if (!rv_contract_load_bool(rv_contract_at(item, text->has_flag)))
+			continue;
+		rv_buf_printf(out, "\n[%s ", heading(style, field->of.type->name));
+		put_cell(style, columns->field[0], item, out);
+		rv_buf_puts(out, "]\n");
+		show_body(style, text, item, out);
+	}
+}
+
+static void show_table(const struct ctl_style *style, const struct rv_contract_field *field,
+		       const void *const *pages, size_t n, struct rv_buf *out)
+{
+	struct columns columns;
+	struct ctl_table table;
+	struct rv_str bad;
+
+	(void)choose_columns(style, field->of.type, &columns, &bad);
+	ctl_table_init(&table, columns.count);
+	for (size_t i = 0; i < columns.count && !style->has_no_header; i++)
+		ctl_table_add(&table, rv_str(heading(style, column_name(&columns, i))));
+	for (size_t i = 0; i < n; i++)
+		add_rows(style, field, &columns, pages[i], &table);
+	ctl_table_print(&table, out);
+	for (size_t i = 0; i < n && style->columns == NULL && !style->has_no_header; i++)
+		show_texts(style, field, &columns, pages[i], out);
+	if (table.cells.err != RV_OK)
+		out->err = table.cells.err;
+	ctl_table_deinit(&table);
+}
+
+/* -- one thing ---------------------------------------------------------------------------- */
 
 static bool is_plain(const struct rv_contract_field *field)
 {
@@ -231,6 +323,9 @@ static void show_struct(const struct ctl_style *style, const struct rv_contract_
 			show_body(style, field, value, out);
 		if (field->kind != RV_CONTRACT_STRUCT)
 			continue;
+		if (rv_contract_is(field, RV_CONTRACT_OPTIONAL) &&
+		    !rv_contract_is_present(field, value))
+			continue;
 		if (!rv_contract_is(field, RV_CONTRACT_LIST)) {
 			show_struct(style, field->of.type, rv_contract_at(value, field->offset),
 				    out);
@@ -251,6 +346,9 @@ static void show_struct(const struct ctl_style *style, const struct rv_contract_
 static void show_report(const struct ctl_style *style, const struct rv_contract_type *type,
 			const void *value, struct rv_buf *out)
 {
+	struct ctl_style plain = *style;
+
+	plain.columns = NULL; /* several tables: a choice for one is none for the others */
 	show_fields(style, type, value, out);
 	for (size_t i = 0; i < type->count; i++) {
 		const struct rv_contract_field *field = &type->fields[i];
@@ -259,7 +357,7 @@ static void show_report(const struct ctl_style *style, const struct rv_contract_
 		    rv_contract_load_list(field, value).len == 0)
 			continue;
 		rv_buf_printf(out, "\n%s\n", heading(style, field->name));
-		show_table(style, field, &value, 1, out);
+		show_table(&plain, field, &value, 1, out);
 	}
 }
 

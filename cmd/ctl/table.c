@@ -138,6 +138,8 @@ void ctl_table_print(const struct ctl_table *table, struct rv_buf *out)
 		rv_buf_put_str(out, cell);
 		owed += table->width[column] - ctl_text_width(cell) + GAP;
 		if (column == table->columns - 1) {
+			while (out->len > 0 && out->ptr[out->len - 1] == ' ')
+				out->len--; /* of the cell itself */
 			rv_buf_putc(out, '\n');
 			owed = 0;
 		}

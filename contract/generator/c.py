@@ -159,11 +159,23 @@ def ops_c(model):
             for name, status in HTTP_STATUS.items()]
     out.append("};\nconst size_t rv_contract_status_count = "
                "RV_ARRAY_LEN(rv_contract_statuses);\n")
-    for op in model.ops:
-        codes = ", ".join("RV_" + e for e in op.all_errors())
-        out.append(f"static const int errors_{op.c}[] = {{ {codes}, 0 }};")
-    out.append("\nconst struct rv_contract_op rv_contract_ops[] = {")
-    for op in model.ops:
+    for op in model.commands:
+        codes = "".join(f"RV_{e}, " for e in op.all_errors())
+        out.append(f"static const int errors_{op.c}[] = {{ {codes}0 }};")
+    out.append("")
+    out += _op_table("rv_contract_ops", "rv_contract_op_count", model.ops)
+    out += _op_table("rv_contract_locals", "rv_contract_local_count", model.local)
+    out.append("const struct rv_contract_msg rv_contract_msgs[] = {")
+    for m in model.all:
+        out.append(f"\t{{ {quote(m.name)}, &{m.inp.c}_type, &{m.out.c}_type }},")
+    out.append("};")
+    out.append("const size_t rv_contract_msg_count = RV_ARRAY_LEN(rv_contract_msgs);")
+    return "\n".join(out) + "\n"
+
+
+def _op_table(name, count, ops):
+    out = [f"const struct rv_contract_op {name}[] = {{"]
+    for op in ops:
         page = op.page or {}
         out.append("\t{ " + ",\n\t  ".join([
             f".name = {quote(op.name)}", f".in = &{op.inp.c}_type", f".out = &{op.out.c}_type",
@@ -176,14 +188,8 @@ def ops_c(model):
             f".page_item = {quote(page.get('item'))}",
             f".table = {quote(op.table().name if op.table() else None)}",
             f".report = {quote(op.report)}"]) + " },")
-    out.append("};")
-    out.append("const size_t rv_contract_op_count = RV_ARRAY_LEN(rv_contract_ops);\n")
-    out.append("const struct rv_contract_msg rv_contract_msgs[] = {")
-    for m in model.all:
-        out.append(f"\t{{ {quote(m.name)}, &{m.inp.c}_type, &{m.out.c}_type }},")
-    out.append("};")
-    out.append("const size_t rv_contract_msg_count = RV_ARRAY_LEN(rv_contract_msgs);")
-    return "\n".join(out) + "\n"
+    out += ["};", f"const size_t {count} = RV_ARRAY_LEN({name});", ""]
+    return out
 
 
 def embedded(text, symbol):

@@ -1,14 +1,15 @@
-"""What belongs to `reeve ctl` beside its code: bash completion and reeve-ctl(1)."""
+"""What belongs to `reeve ctl` beside its code: completion for bash and zsh, and reeve-ctl(1)."""
 from . import texts
 
 GLOBALS = (("--server", "URL", "server"), ("--state-dir", "DIR", "state"), ("--token-file", "FILE", "token_file"),
            ("--ca", "FILE", "ca"), ("--insecure", "", "insecure"), ("--json", "", "json"),
-           ("--utc", "", "utc"), ("--timeout", "SECONDS", "timeout"), ("--help", "", "help"))
+           ("--columns", "NAMES", "columns"), ("--no-header", "", "no_header"), ("--utc", "", "utc"),
+           ("--lang", "LANG", "lang"), ("--timeout", "SECONDS", "timeout"), ("--help", "", "help"))
 FILES = ("--server", "--state-dir", "--token-file", "--ca", "--file")
 LONG_FIELD = 1000  # cmd/ctl/names.h
 EXITS = (("0", "Done."), ("1", "The server could not do it, or not in the present state of things."),
          ("2", "The command line is wrong: this program, or the server, does not accept a value of it "
-          "or of its files. Nothing was changed."), ("3", "There is no such thing."),
+          "or of its files. Nothing was changed, unless 'device import' says how far it came."), ("3", "There is no such thing."),
          ("4", "No token, a wrong one, or one without the right."),
          ("5", "No server, no answer in time, or TLS failed."),
          ("6", "The status was shown, and it says that not every process is ready."))
@@ -30,41 +31,91 @@ def option_names(op):
     return out
 
 
-def completion(model):
-    """One case per command: what may follow its words."""
-    lines = ["# bash completion of reeve ctl. Made by contract/gen.py; do not edit.", "",
-             "_reeve_ctl_options() { # \"noun verb\"", "\tcase $1 in"]
-    for op in model.ops:
-        names = [o for o, _, _ in option_names(op)] + (["--file"] if op.has_body else [])
-        lines.append(f"\t'{' '.join(op.cli_words)}') echo '{' '.join(names)}' ;;")
-    lines += ["\tesac", "}", "", "_reeve_ctl_words() { # nothing, or noun", "\tcase $1 in"]
-    nouns = {}
-    for op in model.ops:
+def _case(name, comment, word, rows):
+    """A shell function that prints what a table has for its arguments; for bash and zsh."""
+    return [f"{name}() {{ # {comment}", f"\tcase {word} in", *(f"\t{key}) echo '{' '.join(values)}' ;;"
+                                                              for key, values in rows), "\tesac", "}", ""]
+
+
+# What the value of an argument or option may be: the column of the command that lists it.
+LISTED = {"distid": "distid device list", "group": "name group list", "from_group": "name group list",
+          "location": "name location list", "from_location": "name location list"}
+NEW = ("create", "set")  # what these name is not there yet
+
+
+def _listed(model, op, arg):
+    """"column command" that lists what an argument may be, or None."""
+    verb = op.cli_words[1] if len(op.cli_words) > 1 else ""
+    if arg == "distid" and verb in ("create", "claim"):
+        return "distid device waiting"
+    if arg != "name":
+        return LISTED.get(arg)
+    own = next((o for o in model.ops if o.cli_words == [op.cli_words[0], "list"] and o.table()), None)
+    return f"name {op.cli_words[0]} list" if own and verb not in NEW and own.table().ref.field("name") else None
+
+
+def _tables(model):
+    """What may follow the words of each command, as shell functions."""
+    options, values, option_values, lists, nouns = [], [], [("*' --lang'", ["en", "ja"])], [], {}
+    for op in model.commands:
+        words = " ".join(op.cli_words)
+        options.append((f"'{words}'", [o for o, _, _ in option_names(op)] + (["--file"] if op.has_body else [])))
         nouns.setdefault(op.cli_words[0], []).extend(op.cli_words[1:2])
-    lines.append(f"\t'') echo '{' '.join(nouns)}' ;;")
-    lines += [f"\t{noun}) echo '{' '.join(verbs)}' ;;" for noun, verbs in nouns.items()]
-    lines += ["\tesac", "}", "", "_reeve_ctl_values() { # \"noun verb\" number of the argument",
-              "\tcase \"$1 $2\" in"]
-    for op in model.ops:
+        option_values += [(f"'{words} {o}'", f.enum.values) for o, _, f in option_names(op) if f.enum is not None]
         for number, name in enumerate(op.cli_args):
             f = op.inp.field(name)
+            listed = _listed(model, op, name)
             if f.enum is not None:
-                lines.append(f"\t'{' '.join(op.cli_words)} {number}') "
-                             f"echo '{' '.join(f.enum.values)}' ;;")
-    with_value = sorted({o for op in model.ops for o, takes, _ in option_names(op) if takes}
+                values.append((f"'{words} {number}'", f.enum.values))
+            elif name == "file":
+                values.append((f"'{words} {number}'", ["@files"]))
+            elif listed:
+                lists.append((f"'{words} {number}'", [listed]))
+        lists += [(f"'{words} {o}'", [LISTED[f.name]]) for o, takes, f in option_names(op)
+                  if takes and f.name in LISTED]
+    with_value = sorted({o for op in model.commands for o, takes, _ in option_names(op) if takes}
                         | {g[0] for g in GLOBALS if g[1]} | {"--file"})
-    lines += ["\tesac", "}", "", f"_reeve_ctl_global='{' '.join(g[0] for g in GLOBALS)}'",
+    lines = _case("_reeve_ctl_options", '"noun verb"', "$1", options)
+    lines += _case("_reeve_ctl_words", "nothing, or noun", "$1",
+                   [("''", nouns)] + [(noun, verbs) for noun, verbs in nouns.items()])
+    lines += _case("_reeve_ctl_values", '"noun verb" number of the argument', '"$1 $2"', values)
+    lines += _case("_reeve_ctl_option_values", '"noun verb" --option', '"$1 $2"', option_values)
+    lines += _case("_reeve_ctl_lists", '"noun verb" number: column and command that lists what there is',
+                   '"$1 $2"', lists)
+    lines += [f"_reeve_ctl_global='{' '.join(g[0] for g in GLOBALS)}'",
               f"_reeve_ctl_with_value=' {' '.join(with_value)} '",
-              f"_reeve_ctl_files=' {' '.join(FILES)} '", "", BODY]
-    return "\n".join(lines)
+              f"_reeve_ctl_files=' {' '.join(FILES)} '",
+              f"_reeve_ctl_server=' {' '.join(SERVER)} '", f"_reeve_words='{REEVE_WORDS}'", ""]
+    return lines
 
 
-BODY = r"""_reeve() {
+def completion(model):
+    return "\n".join(["# bash completion of reeve ctl. Made by contract/gen.py; do not edit.", ""] + _tables(model)
+                     + [BODY])
+
+
+def completion_zsh(model):
+    return "\n".join(["#compdef reeve", "# zsh completion of reeve ctl. Made by contract/gen.py; do not edit.", ""]
+                     + _tables(model) + [BODY_ZSH])
+
+
+SERVER = ("--server", "--state-dir", "--token-file", "--ca")
+REEVE_WORDS = "serve ls rs proxy http status sim verify-sa pki key conf ctl version help"
+
+# Words of the command that are no options; what options there say of the server goes along when the server is
+# asked for ids and names. It is asked for two seconds at most, and only by a tab.
+BODY = r"""_reeve_ctl_ask() { # column, command
+	local column=$1
+	shift
+	"${COMP_WORDS[0]}" ctl "${_reeve_ctl_to[@]}" --timeout 2 --no-header --columns "$column" "$@" 2>/dev/null
+}
+
+_reeve() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local words=() i skip=
+	local words=() _reeve_ctl_to=() i skip= offer
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W 'serve ls rs proxy http status pki key conf ctl version help' -- "$cur"))
+		COMPREPLY=($(compgen -W "$_reeve_words" -- "$cur"))
 		return
 	fi
 	[ "${COMP_WORDS[1]}" = ctl ] || return
@@ -72,25 +123,85 @@ BODY = r"""_reeve() {
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 	fi
-	[[ $_reeve_ctl_with_value == *" $prev "* ]] && return
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		if [ -n "$skip" ]; then
+			[[ $_reeve_ctl_server == *" $skip "* ]] && _reeve_ctl_to+=("$skip" "${COMP_WORDS[i]}")
 			skip=
 		elif [[ $_reeve_ctl_with_value == *" ${COMP_WORDS[i]} "* ]]; then
-			skip=1
+			skip=${COMP_WORDS[i]}
 		elif [[ ${COMP_WORDS[i]} != -* ]]; then
 			words+=("${COMP_WORDS[i]}")
 		fi
 	done
-	if [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "$(_reeve_ctl_options "${words[*]:0:2}") $_reeve_ctl_global" -- "$cur"))
+	if [ -n "$skip" ]; then
+		offer=$(_reeve_ctl_option_values "${words[*]:0:2}" "$skip")
+		[ -n "$offer" ] || offer=$(_reeve_ctl_lists "${words[*]:0:2}" "$skip")
+	elif [[ $cur == -* ]]; then
+		offer="$(_reeve_ctl_options "${words[*]:0:2}") $_reeve_ctl_global"
 	elif [ ${#words[@]} -lt 2 ]; then
-		COMPREPLY=($(compgen -W "$(_reeve_ctl_words "${words[0]-}")" -- "$cur"))
+		offer=$(_reeve_ctl_words "${words[0]-}")
 	else
-		COMPREPLY=($(compgen -W "$(_reeve_ctl_values "${words[*]:0:2}" $((${#words[@]} - 2)))" -- "$cur"))
+		offer=$(_reeve_ctl_values "${words[*]:0:2}" $((${#words[@]} - 2)))
+		if [ "$offer" = @files ]; then
+			COMPREPLY=($(compgen -f -- "$cur"))
+			return
+		fi
+		[ -n "$offer" ] || offer=$(_reeve_ctl_lists "${words[*]:0:2}" $((${#words[@]} - 2)))
 	fi
+	case $offer in 'distid '* | 'name '*) offer=$(_reeve_ctl_ask $offer) ;; esac
+	COMPREPLY=($(compgen -W "$offer" -- "$cur"))
 }
 complete -F _reeve reeve
+"""
+
+BODY_ZSH = r"""_reeve_ctl_ask() { # column, command
+	local column=$1
+	shift
+	"${words[1]}" ctl "${to[@]}" --timeout 2 --no-header --columns "$column" "$@" 2>/dev/null
+}
+
+_reeve() {
+	local prev=${words[CURRENT-1]} skip= offer i noun_verb
+	local -a plain to
+	if (( CURRENT == 2 )); then
+		compadd -- ${=_reeve_words}
+		return
+	fi
+	[[ ${words[2]} == ctl ]] || return
+	if [[ $_reeve_ctl_files == *" $prev "* ]]; then
+		_files
+		return
+	fi
+	for ((i = 3; i < CURRENT; i++)); do
+		if [[ -n $skip ]]; then
+			[[ $_reeve_ctl_server == *" $skip "* ]] && to+=("$skip" "${words[i]}")
+			skip=
+		elif [[ $_reeve_ctl_with_value == *" ${words[i]} "* ]]; then
+			skip=${words[i]}
+		elif [[ ${words[i]} != -* ]]; then
+			plain+=("${words[i]}")
+		fi
+	done
+	noun_verb="${(j: :)plain[1,2]}"
+	if [[ -n $skip ]]; then
+		offer=$(_reeve_ctl_option_values "$noun_verb" "$skip")
+		[[ -n $offer ]] || offer=$(_reeve_ctl_lists "$noun_verb" "$skip")
+	elif [[ ${words[CURRENT]} == -* ]]; then
+		offer="$(_reeve_ctl_options "$noun_verb") $_reeve_ctl_global"
+	elif (( ${#plain} < 2 )); then
+		offer=$(_reeve_ctl_words "${plain[1]-}")
+	else
+		offer=$(_reeve_ctl_values "$noun_verb" $((${#plain} - 2)))
+		if [[ $offer == @files ]]; then
+			_files
+			return
+		fi
+		[[ -n $offer ]] || offer=$(_reeve_ctl_lists "$noun_verb" $((${#plain} - 2)))
+	fi
+	case $offer in (distid\ *|name\ *) offer=$(_reeve_ctl_ask ${=offer}) ;; esac
+	[[ -z $offer ]] || compadd -- ${=offer}
+}
+_reeve "$@"
 """
 
 
@@ -122,9 +233,10 @@ def man(model):
            "[\\fIARGUMENT\\fR]...", ".SH DESCRIPTION",
            "Runs one operation of the RS\\-API and prints its answer: as a table, or with",
            ".B \\-\\-json", "as JSON. Lists are fetched whole, page by page, unless",
-           ".B \\-\\-limit", "is given. Texts are Japanese or English, as LC_MESSAGES or LANG "
-           "tells.", ".SH COMMANDS"]
-    for op in model.ops:
+           ".B \\-\\-limit", "is given. Texts are Japanese or English, as",
+           ".BR \\-\\-lang ,", "else LC_ALL, LC_MESSAGES or LANG tells. In a table an empty cell is \\-;",
+           ".B \\-\\-columns", "and", ".B \\-\\-no\\-header", "make one that a program can read line by line.", ".SH COMMANDS"]
+    for op in model.commands:
         words = " ".join(f"\\fI{w}\\fR" if w.isupper() else f"\\fB{w}\\fR"
                          for w in op.raw_cli.split())
         out += [".SS " + words, troff(op.doc)]

@@ -1,4 +1,4 @@
-"""Reads contract/ops/*.json and contract/msg/*.json into a checked model.
+"""Reads contract/ops/*.json, contract/msg/*.json and contract/local/*.json into a checked model.
 
 Strict: an unknown key, a duplicate name or tag, a missing text, a reference into the void or a
 broken promise (tags.lock) ends the build with file and place.
@@ -17,7 +17,8 @@ ENUM_KEYS = {"name", "doc", "values"}
 MESSAGE_KEYS = {"name", "doc", "in", "out"}
 OP_KEYS = MESSAGE_KEYS | {"since", "right", "repeat", "http", "cli", "doc_ja", "errors", "page",
                           "owner", "report"}
-FILE_KEYS = {"noun", "enums", "types", "operations", "messages"}
+LOCAL_KEYS = MESSAGE_KEYS | {"since", "cli", "doc_ja"}
+FILE_KEYS = {"noun", "enums", "types", "operations", "messages", "commands"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 DEPTH_MAX = 4    # RV_CONTRACT_DEPTH_MAX of desc.h
 FIELDS_MAX = 32  # RV_CONTRACT_FIELDS_MAX of desc.h
@@ -45,7 +46,8 @@ class Wrong(Exception):
     """What is wrong, and where."""
 
 
-CTL_OPTIONS = ("server", "state-dir", "token-file", "ca", "insecure", "json", "utc", "timeout", "help", "file")
+CTL_OPTIONS = ("server", "state-dir", "token-file", "ca", "insecure", "json", "columns", "no-header", "utc", "lang",
+               "timeout", "help", "file")
 
 
 def wrong(place, text):
@@ -170,8 +172,7 @@ class Type:
 
 class Message:
     def __init__(self, raw, noun, place):
-        keys = OP_KEYS if self.is_op else MESSAGE_KEYS
-        unknown = set(raw) - keys
+        unknown = set(raw) - self.keys
         if unknown:
             wrong(place, f"unknown key {sorted(unknown)[0]!r}")
         for key in ("name", "doc", "in", "out"):
@@ -186,19 +187,56 @@ class Message:
         self.c = c_name(self.name)
 
     is_op = False
+    keys = MESSAGE_KEYS
 
 
-class Operation(Message):
-    is_op = True
+class Command(Message):
+    """What `reeve ctl` does by itself, with operations: its words, input and answer."""
+    keys = LOCAL_KEYS
+    method, path, owner, right, page, report, errors = "", "", "", "", None, None, []
+    has_body = repeatable = False
 
     def __init__(self, raw, noun, place):
         super().__init__(raw, noun, place)
-        for key in ("since", "right", "repeat", "http", "cli", "doc_ja", "errors"):
+        for key in ("since", "cli", "doc_ja"):
+            if not raw.get(key):
+                wrong(self.place, f"{key!r} is missing")
+        self.since, self.doc_ja = raw["since"], raw["doc_ja"]
+        self._cli(raw["cli"])
+
+    def table(self):
+        return None
+
+    def all_errors(self):
+        return []
+
+    def _cli(self, text):
+        self.raw_cli = text
+        self.cli_words = [w for w in text.split() if w.islower()]
+        self.cli_args = [w.lower() for w in text.split() if not w.islower()]
+        if not self.cli_words or text.split()[:len(self.cli_words)] != self.cli_words:
+            wrong(self.place, "'cli' is words, then ARGUMENTS")
+        for a in self.cli_args:
+            f = self.inp.field(a)
+            if f is None or f.is_list:
+                wrong(self.place, f"CLI argument {a!r} is no plain field of 'in'")
+
+        # Said before the words or behind them, they belong to `reeve ctl` itself (cmd/ctl/args.c).
+        for f in self.inp.fields:
+            if f.name not in self.cli_args and f.name.replace("_", "-") in CTL_OPTIONS:
+                wrong(f.place, "--" + f.name.replace("_", "-") + " is an option of reeve ctl itself")
+
+
+class Operation(Command):
+    is_op = True
+    keys = OP_KEYS
+
+    def __init__(self, raw, noun, place):
+        super().__init__(raw, noun, place)
+        for key in ("right", "repeat", "http", "errors"):
             if key not in raw:
                 wrong(self.place, f"{key!r} is missing")
-        self.since, self.right, self.doc_ja = raw["since"], raw["right"], raw["doc_ja"]
-        if not self.doc_ja:
-            wrong(self.place, "the CLI words need a 'doc_ja'")
+        self.right = raw["right"]
         if raw["repeat"] not in ("repeatable", "once"):
             wrong(self.place, "'repeat' is repeatable or once")
         self.raw_repeat = raw["repeat"]
@@ -208,7 +246,6 @@ class Operation(Message):
             if e not in HTTP_STATUS:
                 wrong(self.place, f"unknown error {e!r}")
         self._http(raw["http"])
-        self._cli(raw["cli"])
         self.page = raw.get("page")
         if self.page:
             self._page()
@@ -249,22 +286,6 @@ class Operation(Message):
                 if f.is_list or f.kind == "struct":
                     wrong(f.place, f"does not fit into the query of a {self.method}")
 
-    def _cli(self, text):
-        self.raw_cli = text
-        self.cli_words = [w for w in text.split() if w.islower()]
-        self.cli_args = [w.lower() for w in text.split() if not w.islower()]
-        if not self.cli_words or text.split()[:len(self.cli_words)] != self.cli_words:
-            wrong(self.place, "'cli' is words, then ARGUMENTS")
-        for a in self.cli_args:
-            f = self.inp.field(a)
-            if f is None or f.is_list:
-                wrong(self.place, f"CLI argument {a!r} is no plain field of 'in'")
-
-        # Said before the words or behind them, they belong to `reeve ctl` itself (cmd/ctl/args.c).
-        for f in self.inp.fields:
-            if f.name not in self.cli_args and f.name.replace("_", "-") in CTL_OPTIONS:
-                wrong(f.place, "--" + f.name.replace("_", "-") + " is an option of reeve ctl itself")
-
     def _page(self):
         if set(self.page) not in ({"in", "out"}, {"in", "item"}):
             wrong(self.place, "'page' is {in, out} or {in, item}")
@@ -279,15 +300,16 @@ class Model:
     """All types in an order in which C can define them, all operations, all messages."""
 
     def __init__(self, root):
-        self.types, self.enums, self.ops, self.msgs = {}, {}, [], []
-        for folder in ("ops", "msg"):
+        self.types, self.enums, self.ops, self.msgs, self.local = {}, {}, [], [], []
+        for folder in ("ops", "msg", "local"):
             directory = os.path.join(root, folder)
             for name in sorted(os.listdir(directory)):
                 if name.endswith(".json"):
                     self._load(os.path.join(directory, name))
         self._resolve()
         self.all = self.ops + self.msgs
-        self.parts = [t for m in self.all for t in (m.inp, m.out)]
+        self.commands = self.ops + self.local  # what `reeve ctl` knows
+        self.parts = [t for m in self.all + self.local for t in (m.inp, m.out)]
         self._check_unique()
         self.ordered = self._order()
 
@@ -329,6 +351,8 @@ class Model:
             self.types[t["name"]] = made
         for i, m in enumerate(raw.get("operations", [])):
             self.ops.append(Operation(m, noun, f"{place} operation {i + 1}"))
+        for i, m in enumerate(raw.get("commands", [])):
+            self.local.append(Command(m, noun, f"{place} command {i + 1}"))
         for i, m in enumerate(raw.get("messages", [])):
             self.msgs.append(Message(m, noun, f"{place} message {i + 1}"))
 
@@ -343,7 +367,7 @@ class Model:
         self.enums[enum.name] = enum
 
     def _resolve(self):
-        parts = [t for m in self.ops + self.msgs for t in (m.inp, m.out)]
+        parts = [t for m in self.ops + self.msgs + self.local for t in (m.inp, m.out)]
         for t in list(self.types.values()) + parts:
             for f in t.fields:
                 if f.kind == "enum" and "values" in f.raw:
@@ -385,9 +409,9 @@ class Model:
 
     def _check_unique(self):
         seen = {}
-        for m in self.all:
-            for key in [m.name] + ([f"{m.method} {m.path}", " ".join(m.cli_words)]
-                                   if m.is_op else []):
+        for m in self.all + self.local:
+            keys = [m.name] + ([f"{m.method} {m.path}"] if m.is_op else [])
+            for key in keys + ([" ".join(m.cli_words)] if m in self.commands else []):
                 if key in seen:
                     wrong(m.place, f"{key!r} is already that of {seen[key]}")
                 seen[key] = m.place

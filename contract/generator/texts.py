@@ -44,15 +44,15 @@ def field_text(texts, op, f):
 
 
 def check(model, texts):
-    known = {f"field:{op.name}.{f.name}" for op in model.ops for f in op.inp.fields}
+    known = {f"field:{op.name}.{f.name}" for op in model.commands for f in op.inp.fields}
     for key in texts:
         if key.startswith("field:") and "." in key and key not in known:
             wrong("contract/texts/fields.json", f"{key[6:]!r} is no field of an operation")
-    for op in model.ops:
+    for op in model.commands:
         for f in op.inp.fields:
             if field_text(texts, op, f) is None:
                 wrong(f.place, f"contract/texts/fields.json lacks {f.name!r}")
-    shown = {f.ref.name for op in model.ops for f in op.out.fields if f.ref is not None}
+    shown = {f.ref.name for op in model.commands for f in op.out.fields if f.ref is not None}
     for t in model.types.values():
         for f in t.fields if t.name in shown else []:
             if f"field:{f.name}" not in texts:

@@ -62,6 +62,19 @@ static const struct {
 	  "config.set",
 	  NULL },
 	{ { "location", "list" }, "location.list", NULL },
+	{ { "--lang", "ja", "--no-header", "--columns=name", "location", "list" },
+	  "location.list",
+	  NULL },
+	{ { "device", "import", "-", "--dry-run", "--encoding", "cp932" }, "device.import", NULL },
+	{ { "device", "export", "--titles" }, "device.export", NULL },
+	{ { "--lang", "fr", "device", "list" }, NULL, "'fr' is no language here" },
+	{ { "--columns" }, NULL, "'--columns' needs a value" },
+	{ { "device", "import" }, NULL, "FILE is missing" },
+	{ { "device", "import", "x", "--encoding", "ebcdic" },
+	  NULL,
+	  "--encoding: must be one of auto, " },
+	{ { "device", "import", "x", "--file", "y" }, NULL, "no option '--file'" },
+	{ { "device", "export", "x" }, NULL, "'x' is one argument too many" },
 	{ { NULL }, NULL, "a command is missing" },
 	{ { "device" }, NULL, "no command 'device'" },
 	{ { "device", "explode" }, NULL, "no command 'device explode'" },
@@ -94,8 +107,10 @@ static void command_lines_become_operations_or_a_sentence(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
-		int r = ctl_args_parse(&f->io, cases[i].argv, &f->args);
+		int r;
 
+		f->io.lang = RV_LANG_EN; /* one of them changes it */
+		r = ctl_args_parse(&f->io, cases[i].argv, &f->args);
 		if ((r == RV_OK) != (cases[i].op != NULL))
 			fail_msg("case %zu: %s", i, sentence(f));
 		if (r == RV_OK) {

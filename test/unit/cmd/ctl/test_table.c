@@ -55,9 +55,8 @@ static void widths_are_cells_and_nothing_moves_the_cursor(void **state)
 
 static void columns_are_aligned_without_blanks_at_line_ends(void **state)
 {
-	static const char *const cells[] = {
-		"名前", "state", "x", "東京 1", "up", "", "a", "", "z"
-	};
+	static const char *const cells[] = { "名前", "state", "x", "東京 1", "up",
+					     "",     "a",     "",  "z  " };
 	struct ctl_table table;
 	struct rv_buf out = { 0 };
 
