@@ -48,8 +48,11 @@ static void consider_cut(const struct sim_plan *plan, unsigned i, int64_t after_
 
 	if (!sim_plan_is_in(plan, cut->name, cut->share))
 		return;
-	if (cut->times > 1 && after_us > cut->at_us + cut->within_us)
-		nth = (uint32_t)((after_us - cut->at_us - cut->within_us) / cut->every_us);
+	if (cut->times > 1 && after_us > cut->at_us + cut->within_us) {
+		int64_t past = (after_us - cut->at_us - cut->within_us) / cut->every_us;
+
+		nth = past < cut->times ? (uint32_t)past : cut->times;
+	}
 	for (; nth < cut->times; nth++) {
 		int64_t from_us = cut->at_us + (int64_t)nth * cut->every_us;
 		struct sim_plan_event event = { .kind = SIM_PLAN_CUT,

@@ -218,6 +218,9 @@ static int finish_cut(const struct reader *r, const struct rv_conf_sec *sec, voi
 {
 	const struct sim_power_cut *cut = at;
 
+	/* So that the cuts of one device come in their order. */
+	if (cut->times > 1 && cut->within_us > cut->every_us)
+		return refuse(r, sec, "within", "it must not be above every");
 	return check_times(r, sec, cut->times, cut->every_us);
 }
 

@@ -48,7 +48,7 @@ struct sim_power_cut {
 	int64_t within_us;      /* 0: together; else each at its own moment of that time */
 	int64_t off_us;         /* at least so long */
 	int64_t back_within_us; /* and up to that much longer */
-	int64_t every_us;       /* > 0 when times > 1 */
+	int64_t every_us;       /* when times > 1: > 0, >= within_us */
 	unsigned times;         /* >= 1 */
 	bool keeps_state;       /* the state cache survives: the device asks its RS first */
 };

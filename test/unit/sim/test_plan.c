@@ -68,7 +68,7 @@ static void a_power_cut_takes_its_share_within_its_time(void **state)
 static void cuts_that_come_again_come_in_order_and_are_counted(void **state)
 {
 	(void)state;
-	read_well("power_cut a { at = 10s every = 3s times = 5 within = 5s off = 0s }\n"
+	read_well("power_cut a { at = 10s every = 3s times = 5 within = 3s off = 0s }\n"
 		  "power_cut b { at = 12s off = 1s keeps_state = on }");
 	for (uint32_t i = 0; i < 200; i++) {
 		struct sim_plan plan = plan_of(i);
@@ -85,6 +85,7 @@ static void cuts_that_come_again_come_in_order_and_are_counted(void **state)
 		assert_int_equal(seen[0], 5);
 		assert_int_equal(seen[1], 1);
 		assert_int_equal(sim_plan_count(&plan, INT64_MAX), 6);
+		assert_false(sim_plan_next(&plan, SIM_FIRMWARE_NONE, INT64_MAX - 1, &event));
 		assert_int_equal(sim_plan_count(&plan, S(9)), 0);
 	}
 }

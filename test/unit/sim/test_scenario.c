@@ -142,6 +142,8 @@ static void errors_name_file_line_and_what_is_allowed(void **state)
 		{ "loss a { wen = in-tls }", "did you mean \"when\"?" },
 		{ "\npower_cut a { share = 5 }", "t:2: power_cut a.at: it must be given" },
 		{ "power_cut a { at = 1s\n times = 2 }", "power_cut a.every: it must be above 0s" },
+		{ "power_cut a { at = 1s times = 2 every = 1s\n within = 1001ms }",
+		  "t:2: power_cut a.within: it must not be above every" },
 		{ "crash a { duty = rs at = 1s\n times = 2 }",
 		  "crash a.every: it must be above 0s" },
 		{ "crash a { at = 1s }", "crash a.duty: it must be given" },

@@ -113,24 +113,24 @@ static void texts_in_common_are_left_with_the_caller(void **state)
 	const struct rv_str texts[] = { RV_STR_LIT(
 		"-----a long anchor that every device has-----") };
 	const struct rv_sa_shared shared[] = { { NULL, 0 }, { texts, 1 } };
+	struct world w;
 	size_t len[2];
 
 	(void)state;
+	set_up(&w, 0);
+	assert_int_equal(rv_sa_set_ls_anchor(w.sa, rv_str(pem)), RV_OK);
 	for (size_t i = 0; i < 2; i++) {
 		struct rv_buf bytes = { .wipe = true };
-		struct world w;
 
-		set_up(&w, 0);
-		assert_int_equal(rv_sa_set_ls_anchor(w.sa, rv_str(pem)), RV_OK);
 		assert_int_equal(rv_sa_fold(w.sa, &shared[i], &bytes), RV_OK);
 		len[i] = bytes.len;
 		assert_int_equal(memmem(bytes.ptr, bytes.len, pem, strlen(pem)) == NULL, i == 1);
 		assert_int_equal(rv_sa_unfold(rv_buf_str(&bytes), &shared[i], &w.sa), RV_OK);
-		assert_int_equal(world_pull(&w, PULL_S, dhcp, 1), 0);
 		rv_buf_deinit(&bytes);
-		world_deinit(&w);
 	}
 	assert_int_equal(len[0] - len[1], strlen(pem));
+	assert_int_equal(world_pull(&w, PULL_S, dhcp, 1), 0);
+	world_deinit(&w);
 }
 
 static void a_device_in_the_middle_of_something_does_not_rest(void **state)
