@@ -45,6 +45,14 @@ def with_op(**change):
     return {"noun": "x", "operations": [dict(OP, **change)]}
 
 
+LOCAL = {"name": "x.load", "since": "0.1", "doc": "d", "doc_ja": "d", "cli": "x load A",
+         "in": [dict(FIELD, required=True)], "out": []}
+
+
+def with_local(**change):
+    return {"noun": "x", "commands": [{k: v for k, v in dict(LOCAL, **change).items() if v is not None}]}
+
+
 PAGED = {  # of strings, not of things
     "in": OP["in"] + [{"tag": 2, "name": "after", "type": "str", "max": 9, "optional": True},
                       {"tag": 3, "name": "limit", "type": "u32", "max": 9, "optional": True}],
@@ -58,7 +66,7 @@ class Folder:
 
     def __init__(self, model, lock=None):
         self.path = tempfile.mkdtemp()
-        for name in ("ops", "msg"):
+        for name in ("ops", "msg", "local"):
             os.mkdir(os.path.join(self.path, name))
         self.write(model)
         with open(os.path.join(self.path, "tags.lock"), "w", encoding="utf-8") as f:
@@ -115,9 +123,14 @@ WRONG = [
      "tags must rise"),
     (dict(GOOD, types=[{"name": "thing", "doc": "d", "fields": [FIELD, dict(FIELD, tag=2)]}]),
      "name is used twice"),
+    (with_local(doc_ja=None), "'doc_ja' is missing"),
+    (with_local(cli="x load B"), "CLI argument 'b' is no plain field"),
+    (with_local(http="GET /x"), "unknown key 'http'"),
+    (with_local(**{"in": LOCAL["in"] + [{"tag": 2, "name": "lang", "type": "bool"}]}), "is an option of reeve ctl"),
+    (dict(with_local(cli="x show A"), operations=[OP]), "'x show' is already that of"),
     (dict(GOOD, messages=GOOD["messages"] * 2), "'x.do' is already that of"),
     (dict(GOOD, messages=[dict(GOOD["messages"][0], name="y.do")]), "name must be x.<verb>"),
-    (with_op(doc_ja=""), "need a 'doc_ja'"),
+    (with_op(doc_ja=""), "'doc_ja' is missing"),
     (with_op(repeat="maybe"), "'repeat' is repeatable or once"),
     (with_op(errors=["EODD"]), "unknown error 'EODD'"),
     (with_op(http="LOOK /x"), "'http' is METHOD /path"),

@@ -4,7 +4,7 @@ command -v zsh >/dev/null || { echo "1..0 # SKIP no zsh"; exit 77; }
 exec zsh -f -e -u -s -- "$1" <<'TEST'
 compadd() { shift; offered+=("$@") } # what zsh would filter by the word being typed
 _files() { offered+=(FILES) }
-file=$1
+file=${1:A}
 
 check() { # expected, the line; the last word is being typed
 	local expected=$1
