@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "sim/virtual/story.h"
 
 static void run(struct vw_device *d);
 
@@ -26,6 +27,10 @@ static int host_config(void *arg, const struct rv_sa_module *module, int action,
 	struct vw_device *d = arg;
 
 	(void)next; /* whole ones: fragment is 0 */
+	if (action == ARMS_PULL_STORE_CONFIG && vw_role_refuses(d->role)) {
+		tell(d, SIM_FAILED, SIM_FAIL_REFUSED);
+		return -1;
+	}
 	if (action == ARMS_REMOVE_MODULE)
 		vw_set_remove(&d->staged, module->id);
 	else if (!vw_set_put(&d->staged, module->id, rv_strn(data, len)))
@@ -121,7 +126,9 @@ static void begin_open(struct vw_device *d, const struct rv_sa_action *act)
 	d->open_us = act->deadline_us;
 	d->attempts++;
 	d->host->opens(d->host->arg, d, act->phase);
-	d->wire = vw_connect(d->host->net, &d->line, act->url, &ends);
+	tell(d, SIM_ASKS, 0);
+	d->wire = vw_connect(d->host->net, &d->line, act->url, &ends,
+			     vw_role_loss(d->role, act->phase == RV_SA_LS));
 }
 
 /* Each returns true when the core has something new to say, false when it must wait. */
@@ -187,8 +194,10 @@ static void start_pull(struct vw_device *d)
 	rv_sa_start_pull(d->sa, now_of(d), &pull);
 }
 
+/* What it was given runs from now on. */
 static void came_up(struct vw_device *d)
 {
+	d->is_applying = false;
 	d->is_up = true;
 	d->ups++;
 	d->delivered++;
@@ -204,10 +213,11 @@ static void came_up(struct vw_device *d)
 	d->host->runs(d->host->arg, d);
 }
 
-/* A call is over. True: the next one has begun. */
-static bool do_done(struct vw_device *d, int code)
+/* A call is over. */
+static void do_done(struct vw_device *d, int code)
 {
 	bool is_query = d->is_querying;
+	int64_t apply_us = 0;
 
 	if (code != 0) {
 		tell(d, SIM_ENDED, code & INT16_MAX);
@@ -216,14 +226,16 @@ static bool do_done(struct vw_device *d, int code)
 		d->has_queried = true;
 		tell(d, SIM_QUERIED, 0);
 	} else {
-		came_up(d);
-		d->is_querying = true;
-		rv_sa_start_query(d->sa, now_of(d));
-		return true;
+		apply_us = vw_role_apply_us(d->role);
+		d->is_applying = true;
+		tell(d, SIM_APPLIES, 0);
 	}
 	d->is_idle = true;
+	if (d->is_applying) {
+		d->again_us = now_of(d) + apply_us;
+		return;
+	}
 	d->again_us = now_of(d) + (code == 0 ? d->host->repeat_us : VW_AGAIN_S * RV_US_PER_SEC);
-	return false;
 }
 
 /* One line for each family. */
@@ -258,7 +270,8 @@ static bool carry_out(struct vw_device *d, const struct rv_sa_action *act)
 	case RV_SA_ACT_WAIT:
 		return false;
 	case RV_SA_ACT_DONE:
-		return do_done(d, act->code);
+		do_done(d, act->code);
+		return false;
 	}
 	return false;
 }
@@ -278,6 +291,20 @@ static bool is_misbehaving(struct vw_device *d)
 	return false;
 }
 
+/* The time has come: its config is written, or it pulls again. */
+static void go_on(struct vw_device *d)
+{
+	if (!d->is_applying) {
+		d->asked_us = now_of(d);
+		start_pull(d);
+		return;
+	}
+	came_up(d);
+	d->is_idle = false;
+	d->is_querying = true;
+	rv_sa_start_query(d->sa, now_of(d));
+}
+
 static void run(struct vw_device *d)
 {
 	struct rv_sa_action act;
@@ -285,10 +312,8 @@ static void run(struct vw_device *d)
 
 	if (d->sa == NULL || d->is_running || is_misbehaving(d))
 		return;
-	if (d->is_idle && now_of(d) >= d->again_us) {
-		d->asked_us = now_of(d);
-		start_pull(d);
-	}
+	if (d->is_idle && now_of(d) >= d->again_us)
+		go_on(d);
 	d->is_running = true;
 	if (!d->is_idle)
 		do
@@ -324,7 +349,7 @@ static void make_core(struct vw_device *d)
 		err = rv_sa_set_ls_anchor(d->sa, rv_str(vw_ls_root));
 	if (err != RV_OK || !rv_sa_set_ls_key(d->sa, rv_str(d->persona.ls_key)) ||
 	    !rv_sa_set_description(d->sa, RV_STR_LIT("reeve sim virtual")) ||
-	    !rv_sa_set_firmware(d->sa, RV_STR_LIT("1.0")))
+	    !rv_sa_set_firmware(d->sa, rv_str(vw_role_version(d->role))))
 		abort(); /* constants that do not fit */
 }
 
@@ -356,6 +381,6 @@ void vw_device_cut(struct vw_device *d)
 	vw_set_clear(&d->staged);
 	rv_buf_deinit(&d->in);
 	rv_buf_deinit(&d->heard);
-	d->is_up = d->is_idle = d->is_querying = d->has_queried = false;
+	d->is_up = d->is_idle = d->is_querying = d->has_queried = d->is_applying = false;
 	tell(d, SIM_CUT, 0);
 }

@@ -15,6 +15,8 @@
 #include "sim/virtual/config.h"
 #include "sim/virtual/net.h"
 
+struct vw_role;
+
 enum {
 	VW_AGAIN_S = 60, /* from a call that ended badly to the next: what arms_event_loop waits */
 	VW_HEARD_MAX = 1024 * 1024,
@@ -65,7 +67,8 @@ struct vw_device {
 	bool has_queried;   /* so has a query, since */
 	unsigned long long attempts, ups;
 	int64_t first_up_us, last_up_us; /* -1: never */
-	void *judge;                     /* the host's */
+	struct vw_role *role;            /* in a scenario; NULL: in none */
+	bool is_applying;                /* it writes its config, until again_us */
 };
 
 /* Caller's memory, zeroed, with number, label, persona and line set. */

@@ -57,6 +57,7 @@ static int play(const struct vw_options *o, struct vw_report *report, struct vw_
 			      .devices = o->devices,
 			      .storm_us = o->duration_s * RV_US_PER_SEC,
 			      .faults = o->faults,
+			      .scenario = o->scenario_name != NULL ? &o->scenario : NULL,
 			      .sabotage = o->sabotage,
 			      .trace = o->is_traced ? stdout : NULL,
 			      .trace_who = o->trace_who };

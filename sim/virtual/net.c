@@ -202,20 +202,34 @@ static bool is_cut(struct vw_wire *wire, const struct vw_segment *s)
 	return true;
 }
 
+/* A scenario's: before TLS, in it, or behind the request, before its answer. */
+static bool is_struck(struct vw_wire *wire, const struct vw_segment *s)
+{
+	static const enum vw_kind kinds[] = { [SIM_LOSS_BEFORE_TLS] = VW_SYN,
+					      [SIM_LOSS_IN_TLS] = VW_ESTABLISHED,
+					      [SIM_LOSS_AFTER_REQUEST] = VW_DATA };
+
+	return wire->loss != NULL && s->kind == kinds[wire->loss->when] &&
+	       (s->kind != VW_DATA || s->way == VW_TO_DEVICE);
+}
+
 static void arrive(struct vw_wire *wire, const struct vw_segment *s)
 {
 	struct vw_segment reset = { .wire = wire, .kind = VW_RST };
+	bool is_lost = is_struck(wire, s);
 
-	if (!is_cut(wire, s)) {
+	if (!is_lost && !is_cut(wire, s)) {
 		if (s->way == VW_TO_SERVER)
 			arrive_at_server(wire, s);
 		else
 			arrive_at_device(wire, s);
 		return;
 	}
-	arrive_at_server(wire, &reset);
-	arrive_at_device(wire, &reset);
-	wire->is_hole = true;
+	if (!is_lost || !wire->loss->is_stall) {
+		arrive_at_server(wire, &reset);
+		arrive_at_device(wire, &reset);
+	}
+	vw_wire_break(wire);
 }
 
 static void segment_due(void *arg)
@@ -246,12 +260,15 @@ static void find_target(struct vw_wire *wire, const struct rv_armshttp_url *url)
 }
 
 struct vw_wire *vw_connect(struct vw_net *net, struct vw_line *line,
-			   const struct rv_armshttp_url *url, const struct vw_ends *ends)
+			   const struct rv_armshttp_url *url, const struct vw_ends *ends,
+			   const struct sim_loss *loss)
 {
 	struct vw_world *w = net->world;
 	struct vw_wire *wire = vw_alloc(1, sizeof(*wire));
 
-	*wire = (struct vw_wire){ .net = net, .line = line, .ends = *ends, .cut_bytes = -1 };
+	*wire = (struct vw_wire){
+		.net = net, .line = line, .ends = *ends, .loss = loss, .cut_bytes = -1
+	};
 	rv_list_add_tail(&net->wires, &wire->link);
 	net->connections++;
 	find_target(wire, url);

@@ -14,6 +14,7 @@
 
 #include "net/net.h"
 #include "proto/armshttp/url.h"
+#include "sim/scenario.h"
 #include "sim/virtual/site.h"
 
 /* What a device's line is like. */
@@ -55,9 +56,10 @@ void vw_net_init(struct vw_net *net, struct vw_site *site);
 /* Wires that are left are freed; nobody is told. */
 void vw_net_deinit(struct vw_net *net);
 
-/* `line` must live as long as the wire. */
+/* `line` must live as long as the wire. loss: strikes it; NULL: none does. */
 struct vw_wire *vw_connect(struct vw_net *net, struct vw_line *line,
-			   const struct rv_armshttp_url *url, const struct vw_ends *ends);
+			   const struct rv_armshttp_url *url, const struct vw_ends *ends,
+			   const struct sim_loss *loss);
 void vw_wire_send(struct vw_wire *wire, struct rv_str bytes);
 /* The device closes it. NULL allowed. */
 void vw_wire_drop(struct vw_wire *wire);

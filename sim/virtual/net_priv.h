@@ -20,6 +20,7 @@ struct vw_wire {
 	int64_t last_us[2];
 	int64_t cut_bytes; /* until the reset; -1: never */
 	unsigned under_way;
+	const struct sim_loss *loss; /* NULL: none is left for it */
 	bool is_hole, is_dropped, is_gone, is_impostor;
 };
 

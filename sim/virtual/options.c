@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/time.h"
+
 /* -- words ---------------------------------------------------------------------------------- */
 
 static const struct {
@@ -64,7 +66,7 @@ static bool take_sabotage(const char *text, enum vw_sabotage *out)
 
 /* -- the table ------------------------------------------------------------------------------ */
 
-enum form { FLAG, NUMBER, BIG, FAULTS, SABOTAGE, TRACE };
+enum form { FLAG, NUMBER, BIG, FAULTS, SABOTAGE, TRACE, WORD };
 
 struct item {
 	const char *name, *value;
@@ -88,6 +90,10 @@ static const struct item items[] = {
 	{ "faults", "LIST",
 	  "of kills, power, lines, feed, disks, clocks, off, middle; all (default), none",
 	  "障害の種類(上記をコンマ区切り。省略時all)", AT(faults), FAULTS, 0, 0 },
+	{ "scenario", "S",
+	  "a file, or the name of a shipped scenario; without --faults nothing else goes wrong",
+	  "シナリオのファイルか同梱シナリオの名前。--faultsがなければ他の障害は起こさない",
+	  AT(scenario_name), WORD, 0, 0 },
 	{ "jobs", "N", "seeds at a time (default: one per core)", "並列数(省略時はコア数)",
 	  AT(jobs), NUMBER, 1, VW_JOBS_MAX },
 	{ "twice", NULL, "play each seed twice: both must be the same",
@@ -142,6 +148,9 @@ static bool take(const struct item *item, const char *text, struct vw_options *o
 		out->is_traced = true;
 		out->trace_who = strcmp(text, "all") == 0 ? NULL : text;
 		return true;
+	case WORD:
+		*(const char **)at = text;
+		return true;
 	case NUMBER:
 	case BIG:
 		break;
@@ -155,9 +164,30 @@ static bool take(const struct item *item, const char *text, struct vw_options *o
 	return true;
 }
 
+/* What it says counts where the command line says nothing. */
+static bool take_scenario(struct vw_options *o, bool has_faults, bool has_duration)
+{
+	struct rv_diag diag = { 0 };
+	int err = sim_scenario_load(o->scenario_name, &o->scenario, &diag);
+
+	if (err == RV_OK)
+		err = sim_scenario_suits(&o->scenario, SIM_FORM_VIRTUAL, &diag);
+	if (err != RV_OK) {
+		sim_error("%s: %s", o->scenario_name, diag.text);
+		return false;
+	}
+	if (!has_faults)
+		o->faults = 0;
+	if (!has_duration && o->scenario.duration_us > 0)
+		o->duration_s = (uint32_t)((o->scenario.duration_us + RV_US_PER_SEC - 1) /
+					   RV_US_PER_SEC);
+	return true;
+}
+
 bool vw_options_parse(int argc, char **argv, struct vw_options *out, enum sim_exit *status)
 {
 	struct option longs[RV_ARRAY_LEN(items) + 2] = { 0 };
+	bool has_faults = false, has_duration = false;
 	int got;
 
 	*out = (struct vw_options){ .seed = 1,
@@ -188,6 +218,8 @@ bool vw_options_parse(int argc, char **argv, struct vw_options *out, enum sim_ex
 						   "ここにそのオプションはありません(--help参照)"));
 			return false;
 		}
+		has_faults |= item->form == FAULTS;
+		has_duration |= item->at == AT(duration_s);
 		if (!take(item, optarg, out)) {
 			sim_error("--%s %s: %s", item->name, optarg,
 				  sim_tr("not a value for it; see --help",
@@ -199,7 +231,7 @@ bool vw_options_parse(int argc, char **argv, struct vw_options *out, enum sim_ex
 		sim_error("%s: %s", argv[optind], sim_tr("not expected", "余分な引数です"));
 		return false;
 	}
-	return true;
+	return out->scenario_name == NULL || take_scenario(out, has_faults, has_duration);
 }
 
 void vw_options_replay(const struct vw_options *o, uint64_t seed, struct rv_buf *out)
@@ -208,10 +240,12 @@ void vw_options_replay(const struct vw_options *o, uint64_t seed, struct rv_buf 
 
 	rv_buf_printf(out, "reeve sim virtual --seed %" PRIu64 " --devices %u --duration %u", seed,
 		      o->devices, o->duration_s);
-	if (o->faults != VW_ALL) {
+	if (o->scenario_name != NULL)
+		rv_buf_printf(out, " --scenario %s", o->scenario_name);
+	if (o->faults != (o->scenario_name != NULL ? 0 : VW_ALL)) {
 		rv_buf_puts(out, " --faults ");
 		for (size_t i = 0; i < RV_ARRAY_LEN(faults); i++) {
-			if (faults[i].bit == VW_ALL ||
+			if ((faults[i].bit == VW_ALL && o->faults != VW_ALL) ||
 			    (faults[i].bit & o->faults) != faults[i].bit ||
 			    (faults[i].bit == 0 && o->faults != 0))
 				continue;

@@ -14,7 +14,9 @@ struct vw_options {
 	unsigned faults; /* enum vw_fault, ORed */
 	enum vw_sabotage sabotage;
 	bool is_twice, is_json, is_traced;
-	const char *trace_who; /* with is_traced; NULL: everybody */
+	const char *scenario_name;    /* NULL: none */
+	struct sim_scenario scenario; /* of that name */
+	const char *trace_who;        /* with is_traced; NULL: everybody */
 };
 
 /* True: the run is to go on; false: *status is the exit code (help was shown, or a message). */

@@ -133,6 +133,12 @@ static void on_fail_point(struct rv_virtual *virt, const char *name)
 	if (proc->is_dead || proc->life != VW_UP)
 		return;
 	site->fail_points++;
+	if (strcmp(name, proc->kill_point) == 0 && --proc->kill_nth == 0) {
+		proc->kill_point[0] = '\0';
+		site->is_kill_power = proc->is_kill_point_power;
+		die(proc, name);
+		return;
+	}
 	if (!site->is_kill_armed || proc->world->now_us < site->kill_from_us)
 		return;
 	if (site->kill_skip > 0) {
@@ -247,6 +253,13 @@ void vw_proc_kill(struct vw_proc *proc)
 	die(proc, "is killed");
 	bury(proc, false);
 	vw_site_lost(proc->site, proc);
+}
+
+void vw_proc_kill_at(struct vw_proc *proc, const char *point, unsigned nth, bool is_power)
+{
+	rv_str_copy(rv_str(point), proc->kill_point, sizeof(proc->kill_point));
+	proc->kill_nth = nth;
+	proc->is_kill_point_power = is_power;
 }
 
 static void dies_writing(void *arg)

@@ -37,6 +37,7 @@ struct vw_machine {
 	int64_t skew_us; /* of its clock */
 	bool is_on;
 	int64_t disk_slow_us; /* what a commit may take at most */
+	int64_t dark_us;      /* how long the next power cut lasts; 0: any time */
 };
 
 enum vw_life { VW_DOWN, VW_UP, VW_DYING };
@@ -68,6 +69,11 @@ struct vw_proc {
 	struct rv_list timers; /* of timer.c */
 	struct rv_net_server *server;
 	unsigned deaths;
+	int64_t down_us; /* how long it is down when it dies next; 0: as a supervisor does it */
+	/* The fail point at which it dies, and how often it passes there before. "": none. */
+	char kill_point[64];
+	unsigned kill_nth;
+	bool is_kill_point_power;
 };
 
 /* Something of a process that is to run later; gone with its process. */
@@ -95,6 +101,9 @@ void vw_proc_leave(struct vw_proc *proc, struct rv_virtual *before);
 void vw_proc_start(struct vw_proc *proc);
 /* Kill it: its store is as it was written. */
 void vw_proc_kill(struct vw_proc *proc);
+/* Kill it when it passes that fail point for the nth time from now on; or cut the power of its
+ * machine there. */
+void vw_proc_kill_at(struct vw_proc *proc, const char *point, unsigned nth, bool is_power);
 /* Kill it, or (site->is_kill_power) cut the power of its machine, in the middle of a write: after
  * `ops` more changes to its disk. */
 void vw_proc_kill_writing(struct vw_proc *proc, int64_t ops);

@@ -16,6 +16,7 @@ struct run {
 	struct vw_fleet fleet;
 	struct vw_orders orders;
 	struct vw_faults faults;
+	struct vw_story story;
 };
 
 int64_t vw_bound_us(const struct vw_fleet *fleet)
@@ -67,7 +68,10 @@ static int begin(struct run *run)
 	vw_site_start(&run->site);
 	vw_orders_start(&run->orders, &run->site, &run->fleet);
 	vw_faults_start(&run->faults, opt->faults, &run->site, &run->fleet);
-	for (uint32_t i = 0; i < opt->devices + VW_STRANGERS; i++)
+	if (opt->scenario != NULL)
+		vw_story_start(&run->story, opt->scenario, &run->site, &run->fleet);
+	for (uint32_t i = opt->scenario != NULL ? opt->devices : 0; i < opt->devices + VW_STRANGERS;
+	     i++)
 		vw_post(&run->world,
 			vw_between(&run->world, VW_DEVICE, 0, ON_WITHIN_S * RV_US_PER_SEC),
 			switch_on, &run->fleet.devices[i]);
@@ -105,6 +109,7 @@ static void play_all(struct run *run, struct vw_result *out)
 	int64_t calm_us;
 
 	play(run, run->opt->storm_us, NULL);
+	vw_story_end(&run->story);
 	vw_faults_end(&run->faults);
 	vw_orders_finish(&run->orders);
 	calm_us = run->world.now_us;
@@ -188,6 +193,7 @@ int vw_run(const struct vw_opt *opt, struct vw_result *out)
 	vw_site_close(&run.site);
 	vw_fleet_deinit(&run.fleet);
 	vw_orders_deinit(&run.orders);
+	vw_story_deinit(&run.story);
 	vw_net_deinit(&run.net);
 	vw_deinit(&run.world);
 	return err;

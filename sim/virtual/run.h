@@ -12,6 +12,7 @@
 #define RV_SIM_VIRTUAL_RUN_H
 
 #include "sim/virtual/orders.h"
+#include "sim/virtual/story.h"
 
 /* What may go wrong; 0: everything. */
 enum vw_fault {
@@ -30,7 +31,8 @@ struct vw_opt {
 	uint64_t seed;
 	uint32_t devices;
 	int64_t storm_us;
-	unsigned faults; /* enum vw_fault, ORed */
+	unsigned faults;                     /* enum vw_fault, ORed */
+	const struct sim_scenario *scenario; /* NULL: devices come within seconds, and stay */
 	enum vw_sabotage sabotage;
 	FILE *trace;
 	const char *trace_who;

@@ -172,10 +172,12 @@ static void restart(void *arg)
 
 void vw_site_lost(struct vw_site *site, struct vw_proc *proc)
 {
-	vw_post(site->world,
-		vw_between(site->world, VW_FAULT, RESTART_MIN_US,
-			   site->is_calm ? RESTART_MIN_US : RESTART_MAX_US),
-		restart, proc);
+	int64_t us = vw_between(site->world, VW_FAULT, RESTART_MIN_US,
+				site->is_calm ? RESTART_MIN_US : RESTART_MAX_US);
+
+	vw_post(site->world, proc->down_us > 0 && !site->is_calm ? proc->down_us : us, restart,
+		proc);
+	proc->down_us = 0;
 }
 
 static void power_back(void *arg)
@@ -192,8 +194,10 @@ static void power_back(void *arg)
 
 void vw_site_dark(struct vw_site *site, struct vw_machine *machine)
 {
-	vw_post(site->world, vw_between(site->world, VW_FAULT, RESTART_MIN_US, DARK_MAX_US),
-		power_back, machine);
+	int64_t us = vw_between(site->world, VW_FAULT, RESTART_MIN_US, DARK_MAX_US);
+
+	vw_post(site->world, machine->dark_us > 0 ? machine->dark_us : us, power_back, machine);
+	machine->dark_us = 0;
 }
 
 /* -- the end -------------------------------------------------------------------------------- */

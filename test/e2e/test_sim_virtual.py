@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap  # noqa: E402
@@ -14,6 +15,54 @@ REEVE = os.path.join(os.environ["REEVE_BUILD"], "cmd", "reeve")
 SEEDS = int(os.environ.get("SIM_SEEDS", "200"))
 HELD, BROKEN, USAGE = range(3)
 SHORT = ("--devices", "5", "--duration", "60")
+STORY = """
+scenario {
+  title = "servers die"
+  duration = 300s
+  repeat = 60s
+}
+arrival {
+  how = uniform
+  over = 20s
+}
+network {
+  delay = 30ms
+  jitter = 20ms
+  drop = 3
+}
+partition stores {
+  side = stores
+  at = 60s
+  lasts = 40s
+}
+partition half {
+  side = rs
+  share = 50
+  at = 100s
+  lasts = 30s
+}
+rebind nat {
+  share = 40
+  at = 50s
+  every = 45s
+}
+crash rs {
+  duty = rs
+  point = rs.pull.recorded
+  at = 30s
+  down = 5s
+  every = 50s
+  times = 4
+  unsynced = drop
+}
+crash store {
+  duty = lsstore
+  at = 40s
+  down = 10s
+  every = 70s
+  times = 2
+}
+"""
 
 
 def run(*args, lang="C.UTF-8"):
@@ -58,6 +107,23 @@ def a_broken_seed_is_told_with_the_command_that_plays_it_again():
     again = run(*words[3:])
     equal(again.returncode, BROKEN, again.stdout)
     check(complaint in again.stdout.splitlines(), (complaint, again.stdout))
+
+
+@test
+def a_scenario_is_played_with_the_servers_side_of_it():
+    with tempfile.NamedTemporaryFile("w", suffix=".scenario") as f:
+        f.write(STORY)
+        f.flush()
+        done = run("--scenario", f.name, "--devices", "8", "--json", "--seed", "3")
+        equal(done.returncode, HELD, done.stdout[-500:] + done.stderr)
+        summary = lines(done)[-1]
+        equal(summary["crashes"], 18, "four times the four of that machine, twice the store")
+        equal(summary["power_cuts"], 4, "those that lose what was not synced")
+        check(summary["holes"] > 0 and summary["segments_lost"] > 0, summary)
+        half = run("--scenario", f.name, "--devices", "8", "--break", "half", "--seed", "3")
+        check(f"--scenario {f.name}" in half.stdout, half.stdout)
+    check("does_not_exist" in run("--scenario", "does_not_exist").stderr, "a name")
+    equal(run("--scenario", "power-cut", *SHORT[:2]).returncode, HELD, "a shipped one")
 
 
 @test

@@ -15,6 +15,7 @@ struct scene {
 	struct vw_site site;
 	struct vw_net net;
 	struct vw_line line;
+	const struct sim_loss *loss;
 	char seen[256];
 };
 
@@ -69,7 +70,7 @@ static struct vw_wire *call(struct scene *s, const char *text)
 	ends.arg = s;
 	assert_int_equal(rv_armshttp_url_parse(rv_str(text), RV_ARMSHTTP_URL_MAX, &url, NULL),
 			 RV_OK);
-	return vw_connect(&s->net, &s->line, &url, &ends);
+	return vw_connect(&s->net, &s->line, &url, &ends, s->loss);
 }
 
 static void play(struct scene *s, int64_t us)
@@ -111,6 +112,32 @@ static void who_is_not_there_answers_as_networks_do(void **state)
 		s.line.has_ipv6 = cases[i].has_ipv6;
 		s.line.down_until_us[VW_LS] = cases[i].down_us;
 		wire = call(&s, cases[i].url);
+		play(&s, 10 * RV_US_PER_SEC);
+		assert_string_equal(s.seen, cases[i].seen);
+		vw_wire_drop(wire);
+		close_scene(&s);
+	}
+}
+
+static void a_scenario_s_loss_ends_a_connection_or_makes_it_a_hole(void **state)
+{
+	static const struct {
+		struct sim_loss loss;
+		const char *seen; /* of a call that would be refused */
+	} cases[] = {
+		{ { .when = SIM_LOSS_BEFORE_TLS }, "refused " },
+		{ { .when = SIM_LOSS_BEFORE_TLS, .is_stall = true }, "" },
+		{ { .when = SIM_LOSS_IN_TLS, .is_stall = true }, "refused " }, /* never so far */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RV_ARRAY_LEN(cases); i++) {
+		struct scene s;
+		struct vw_wire *wire;
+
+		open_scene(&s, 1);
+		s.loss = &cases[i].loss;
+		wire = call(&s, "https://192.0.2.1/");
 		play(&s, 10 * RV_US_PER_SEC);
 		assert_string_equal(s.seen, cases[i].seen);
 		vw_wire_drop(wire);
@@ -192,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_not_there_answers_as_networks_do),
+		cmocka_unit_test(a_scenario_s_loss_ends_a_connection_or_makes_it_a_hole),
 		cmocka_unit_test(an_impostor_is_heard_of_and_what_he_is_told_is_counted),
 		cmocka_unit_test(a_rebound_line_is_a_hole_for_what_was_open),
 		cmocka_unit_test(lost_segments_come_later_and_too_many_losses_never),
