@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 GIB = 1 << 30
 PER_SECOND = 150  # what servers and simulator together can do on two cores that do other work, too
-REST_MAX, PULLING_MAX, EVENTS_MIN, CPU_MAX = 4096, 98304, 1000, 5000
+REST_MAX, PULLING_MAX, EVENTS_MIN, CPU_MAX = 4096, 65536, 1000, 4000
 
 
 def arguments():
