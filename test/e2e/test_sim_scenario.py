@@ -37,8 +37,9 @@ def scenario(text):
     return path
 
 
-def play(text, *args):
-    return simfleet.play(reeve, SEED, FLEET, "--scenario", scenario(text), *args)
+def play(text):
+    """Until all are up and nothing is left to come."""
+    return simfleet.play(reeve, SEED, FLEET, "--scenario", scenario(text), "--duration", "250", "--until-up")
 
 
 def of_kind(events, kind):
