@@ -29,7 +29,6 @@
 #include "db/db_priv.h"
 
 enum {
-	RV_PG_CONNECT_S = 5,
 	RV_PG_ANSWER_MS = 45000,    /* a server silent for longer is gone; above its own timeouts */
 	RV_PG_LOCK_WAIT_MS = 3000,  /* for the session of a process that has just died */
 	RV_PG_BACKOFF_MIN_MS = 100, /* between attempts to come back */

@@ -16,7 +16,7 @@ enum { LOCK_TRY_MS = 100, KEY_TEXT_MAX = 24 };
 
 /* Names and where they apply: what the URL says comes between the two lists. */
 static const char *const before_url[][2] = {
-	{ "connect_timeout", "5" }, /* RV_PG_CONNECT_S */
+	{ "connect_timeout", "15" }, /* a busy server forks late */
 	{ "keepalives_idle", "10" },
 	{ "keepalives_interval", "5" },
 	{ "keepalives_count", "3" },
