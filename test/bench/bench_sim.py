@@ -7,6 +7,9 @@
     sim.events    events (lines of --json) per second of the simulator's CPU while a fleet arrives, and per second
                   beside the servers on this machine
     sim.cpu       CPU of the simulator per device that comes up (LS and RS, two full handshakes)
+    sim.virtual   the virtual form, with nothing going wrong for two virtual minutes: bytes per device, its part of
+                  servers and disks included (largest resident set with 500 devices, less that with 10); events of
+                  its clock per CPU second
 
 --devices N (4000), of which a quarter pulls at the same time for sim.pulling.
 """
@@ -23,6 +26,7 @@ sys.path.insert(0, HERE)
 GIB = 1 << 30
 PER_SECOND = 150  # what servers and simulator together can do on two cores that do other work, too
 REST_MAX, PULLING_MAX, EVENTS_MIN, CPU_MAX = 4096, 65536, 1000, 4000
+VIRTUAL_MAX, VIRTUAL_EVENTS_MIN = 640 * 1024, 10000
 
 
 def arguments():
@@ -107,7 +111,31 @@ def events(reeve, devices):
     judge("cpu", cpu / devices * 1e6, "us per device", CPU_MAX)
 
 
+def virtual(devices):
+    """(largest resident set in bytes, CPU seconds, the summary)"""
+    command = [os.path.join(ARGS.build, "cmd", "reeve"), "sim", "virtual", "--devices", str(devices), "--duration",
+               "120", "--faults", "none", "--jobs", "1", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        last = process.stdout.read().splitlines()[-1]
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"bench: {last}")
+    return used.ru_maxrss * 1024, used.ru_utime + used.ru_stime, json.loads(last)
+
+
+def virtual_form():
+    few, many = 10, 500
+    small, _, _ = virtual(few)
+    large, cpu, summary = virtual(many)
+    each = (large - small) / (many - few)
+    judge("virtual.device", each, "bytes", VIRTUAL_MAX, note=f" ({GIB / each:.0f} devices per GiB)")
+    judge("virtual.events", summary["events"] / cpu, "per CPU second", VIRTUAL_EVENTS_MIN, True,
+          f" ({summary['virtual_ms'] / 1000 / cpu:.0f} virtual seconds each)")
+
+
 def main():
+    virtual_form()
     reeve = registered(ARGS.devices, "--modules", "3", "--bytes", "1365",
                        conf={"rs": {"rs_retry_interval": "1s", "rs_retry_max": 1000}})
     try:
