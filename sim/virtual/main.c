@@ -1,6 +1,7 @@
 /* Seeds played one after the other, several processes side by side. */
 #include "sim/virtual/main.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include "base/time.h"
 #include "log/log.h"
 #include "sim/virtual/report.h"
+#include "sim/virtual/view.h"
 
 /* What a worker says: first which seed it plays, then how that ended. */
 struct word {
@@ -39,6 +41,7 @@ struct crew {
 
 struct telling {
 	struct vw_report *report;
+	struct vw_view *view; /* NULL: no picture */
 	uint64_t seed;
 };
 
@@ -47,12 +50,15 @@ static void tell(void *arg, int64_t at_us, const struct vw_device *device, enum 
 {
 	struct telling *t = arg;
 
-	vw_report_event(t->report, t->seed, at_us, device->number, what, code);
+	if (t->view != NULL)
+		vw_view_take(t->view, at_us, device, what, code);
+	if (t->report->options->is_json)
+		vw_report_event(t->report, t->seed, at_us, device->number, what, code);
 }
 
-static int play(const struct vw_options *o, struct vw_report *report, struct vw_played *out)
+/* telling: NULL: nobody is told while it runs. */
+static int play(const struct vw_options *o, struct telling *telling, struct vw_played *out)
 {
-	struct telling telling = { report, out->seed };
 	struct vw_opt opt = { .seed = out->seed,
 			      .devices = o->devices,
 			      .storm_us = o->duration_s * RV_US_PER_SEC,
@@ -65,9 +71,9 @@ static int play(const struct vw_options *o, struct vw_report *report, struct vw_
 	int64_t start_us = rv_time_boot_us();
 	int err;
 
-	if (o->is_json && report != NULL) {
+	if (telling != NULL) {
 		opt.tell = tell;
-		opt.arg = &telling;
+		opt.arg = telling;
 	}
 	err = vw_run(&opt, &out->result);
 	if (err == RV_OK && o->is_twice) {
@@ -198,11 +204,19 @@ static int play_many(struct crew *crew)
 /* Here and now: what happens can be told as it does. */
 static int play_one(struct crew *crew)
 {
-	struct vw_played played = { .seed = crew->options->seed };
-	int err = play(crew->options, &crew->report, &played);
+	const struct vw_options *o = crew->options;
+	struct vw_played played = { .seed = o->seed };
+	struct vw_view view = { .options = o };
+	struct telling telling = { &crew->report, o->svg_path != NULL ? &view : NULL, o->seed };
+	int err;
 
+	vw_view_init(&view, o);
+	err = play(o, &telling, &played);
+	if (err == RV_OK && o->svg_path != NULL && !vw_view_draw(&view, &played.result))
+		err = -EIO;
 	if (err == RV_OK)
 		vw_report_take(&crew->report, &played);
+	vw_view_deinit(&view);
 	return err;
 }
 

@@ -100,6 +100,8 @@ static const struct item items[] = {
 	  "各シードを2回実行し、同じであることを確かめる", AT(is_twice), FLAG, 0, 0 },
 	{ "json", NULL, "JSON lines: what befalls each device, then the results",
 	  "JSON Lines(機器のイベントと結果)で出力する", AT(is_json), FLAG, 0, 0 },
+	{ "svg", "FILE", "a picture of the run (of one seed): devices by state over time",
+	  "実行の図(機器の状態の推移。シード1つのとき)をSVGで書く", AT(svg_path), WORD, 0, 0 },
 	{ "trace", "WHO",
 	  "print all that happens to device.N, rs.0, proxy.1, ... or to all of them (all)",
 	  "device.N、rs.0などに起きたことを全て表示する(全員はall)", AT(trace_who), TRACE, 0, 0 },
@@ -229,6 +231,10 @@ bool vw_options_parse(int argc, char **argv, struct vw_options *out, enum sim_ex
 	}
 	if (optind < argc) {
 		sim_error("%s: %s", argv[optind], sim_tr("not expected", "余分な引数です"));
+		return false;
+	}
+	if (out->svg_path != NULL && out->seeds > 1) {
+		sim_error("%s", sim_tr("--svg is of one seed", "--svgはシード1つのときだけです"));
 		return false;
 	}
 	return out->scenario_name == NULL || take_scenario(out, has_faults, has_duration);

@@ -14,6 +14,7 @@ struct vw_options {
 	unsigned faults; /* enum vw_fault, ORed */
 	enum vw_sabotage sabotage;
 	bool is_twice, is_json, is_traced;
+	const char *svg_path;         /* NULL: no picture */
 	const char *scenario_name;    /* NULL: none */
 	struct sim_scenario scenario; /* of that name */
 	const char *trace_who;        /* with is_traced; NULL: everybody */

@@ -291,6 +291,9 @@ static void place(struct vw_orders *o)
 			   .rs_urls_len = RV_ARRAY_LEN(order),
 			   .lines = (struct rv_line *)lines,
 			   .lines_len = RV_ARRAY_LEN(lines),
+			   /* Each is another one: what is there already is no new version. */
+			   .has_ll_timeout = true,
+			   .ll_timeout = 10 + job->number,
 			   .has_rs_retry_interval = true,
 			   .rs_retry_interval = (uint32_t)vw_between(o->world, VW_OPERATOR, 10, 30),
 			   .has_rs_retry_max = true,

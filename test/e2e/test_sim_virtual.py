@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from xml.etree import ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap  # noqa: E402
@@ -122,6 +123,11 @@ def a_scenario_is_played_with_the_servers_side_of_it():
         check(summary["holes"] > 0 and summary["segments_lost"] > 0, summary)
         half = run("--scenario", f.name, "--devices", "8", "--break", "half", "--seed", "3")
         check(f"--scenario {f.name}" in half.stdout, half.stdout)
+        with tempfile.NamedTemporaryFile(suffix=".svg") as picture:
+            drawn = run("--scenario", f.name, "--devices", "8", "--seed", "3", "--svg", picture.name)
+            equal(drawn.returncode, HELD, drawn.stderr)
+            texts = "".join(ElementTree.parse(picture.name).getroot().itertext())
+            check("8 / 8" in texts and "nat" in texts, texts)
     check("does_not_exist" in run("--scenario", "does_not_exist").stderr, "a name")
     equal(run("--scenario", "power-cut", *SHORT[:2]).returncode, HELD, "a shipped one")
 
@@ -144,7 +150,7 @@ def one_device_can_be_followed():
 @test
 def what_cannot_be_meant_is_refused():
     for args in (("--seeds", "0"), ("--devices", "1000000"), ("--faults", "rain"), ("--break", "it"),
-                 ("--duration", "x"), ("--storm",), ("--seed",), ("more",)):
+                 ("--duration", "x"), ("--storm",), ("--seeds", "2", "--svg", "x.svg"), ("--seed",), ("more",)):
         done = run(*args)
         equal(done.returncode, USAGE, args)
         check(done.stderr.startswith("reeve sim: "), done.stderr)
