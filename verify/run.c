@@ -85,8 +85,6 @@ static void finish(struct run *run)
 	verify_places_close(&run->places);
 	uv_close((uv_handle_t *)&run->deadline, NULL);
 	uv_close((uv_handle_t *)&run->over, NULL);
-	for (size_t i = 0; i < RV_ARRAY_LEN(run->signals); i++)
-		uv_close((uv_handle_t *)&run->signals[i], NULL);
 	verify_device_stop(&run->device);
 }
 
@@ -316,6 +314,8 @@ static bool open_loop(struct run *run)
 		uv_signal_init(&run->loop, &run->signals[i]);
 		run->signals[i].data = run;
 		uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+		/* They stay until the device has ended: a second one must not leave it behind. */
+		uv_unref((uv_handle_t *)&run->signals[i]);
 	}
 	run->places.events = (struct verify_conn_events){ .request = on_request,
 							  .refused = on_refused,
@@ -442,6 +442,8 @@ enum verify_exit verify_run(const struct verify_options *options)
 		finish(&run);
 		verify_device_deinit(&run.device);
 	}
+	for (size_t i = 0; i < RV_ARRAY_LEN(run.signals); i++)
+		uv_close((uv_handle_t *)&run.signals[i], NULL);
 	uv_run(&run.loop, UV_RUN_DEFAULT); /* what was closed */
 	uv_loop_close(&run.loop);
 	verify_kit_close(&run.kit);

@@ -7,6 +7,7 @@ side by side, because a judge mostly waits.
 import concurrent.futures
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -59,6 +60,9 @@ FAULTS = {
     "sends-twice": ({207}, set()),
 }
 ONLY_SHOULD = {"sends-a-declaration"}
+# In a build that is slow: of the whole list the numbers that some fault fails, and 30, where a connection stays
+# open long enough to see 207. 218: the query, which shows that an answer was accepted.
+BRIEF = ",".join(str(n) for n in sorted({30, 218}.union(*(a | b for a, b in FAULTS.values()))))
 pool = None
 futures = {}
 
@@ -85,7 +89,8 @@ def command(*args):
 
 
 def judge_broken(name):
-    return Run("--quick", "--device-command", f"exec {BROKEN} {name} {IDENTITY}")
+    only = ["--only", BRIEF] if os.environ.get("REEVE_TEST_BRIEF") else []
+    return Run("--quick", *only, "--device-command", f"exec {BROKEN} {name} {IDENTITY}")
 
 
 def setup():
@@ -144,8 +149,8 @@ for fault, (numbers, others) in FAULTS.items():
 def who_never_queries_fails_218_and_the_rest_of_it_is_not_judged():
     run = futures["never-queries"].result()
     equal(run.having("failed"), {218}, run.text)
-    check({9, 23, 30, 72, 76, 219, 222, 223} <= run.having("not judged"), run.text)
-    check({21, 56, 57, 205, 206, 210, 211, 226, 230, 231} <= run.having("passed"), run.text)
+    check({9, 23, 30, 222, 223} <= run.having("not judged"), run.text)
+    check({21, 56, 205, 206, 210, 211, 226, 231} <= run.having("passed"), run.text)
     equal(run.status, FAILED, run.text)
 
 
@@ -223,6 +228,14 @@ def a_report_is_written_and_the_language_is_the_users():
         check(wanted in done.stdout, done.stdout)
 
 
+def next_of(fifo):
+    """What is written to it next; b"" when the last who wrote has gone."""
+    poll = select.poll()
+    poll.register(fifo, select.POLLIN)
+    check(poll.poll(60 * 1000), "nothing came within 60 s")
+    return os.read(fifo, 100)
+
+
 @test
 def an_interrupt_ends_the_device_and_reports_what_was_found():
     with tempfile.TemporaryDirectory() as folder:
@@ -231,10 +244,16 @@ def an_interrupt_ends_the_device_and_reports_what_was_found():
         # The device keeps the fifo open: its end is seen here as the end of the file.
         with subprocess.Popen(command("--only", "23", "--device-command", f"exec 3>{fifo}; echo on >&3; sleep 600"),
                               stdout=subprocess.PIPE, text=True) as judge:
-            with open(fifo, encoding="ascii") as alive:
-                equal(alive.readline(), "on\n", "the device")
+            alive = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # does not wait for somebody who writes
+            try:
+                equal(next_of(alive), b"on\n", "the device")
                 judge.send_signal(signal.SIGTERM)
-                equal(alive.read(), "", "after the end of the device")
+                equal(next_of(alive), b"", "after the end of the device")
+            except BaseException:
+                judge.kill()
+                raise
+            finally:
+                os.close(alive)
             judge.stdout.read()
             equal(judge.wait(60), NEVER, "exit status")
 
