@@ -14,6 +14,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import armsclient  # noqa: E402
 import fleet  # noqa: E402
+import preload  # noqa: E402
 import tap  # noqa: E402
 import tlspeer  # noqa: E402
 from fleet import code_of, did, pull, until  # noqa: E402
@@ -57,7 +58,7 @@ class Line:
         """Of the one that serves."""
         return self.processes[-1][1]
 
-    def follow(self, **conf):
+    def follow(self, *options, **conf):
         """Starts the next one; (process, log)."""
         self.number += 1
         for section, items in conf.items():
@@ -68,7 +69,8 @@ class Line:
             f.write(conf_text(self.instance.conf))
         with open(log_path, "ab") as log:
             process = subprocess.Popen(
-                [self.instance.reeve, "serve", "--config", path, "--state", self.instance.state, "--take-over"],
+                [self.instance.reeve, "serve", "--config", path, "--state", self.instance.state, "--take-over",
+                 *options],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         return process, log_path
 
@@ -185,9 +187,14 @@ def two_upgrades_in_a_row_refuse_nobody_and_lose_nothing():
 @test
 def killing_the_new_one_leaves_the_old_one_serving():
     with Line() as line:
+        # Its rs is never ready, so it has not taken over yet when it is killed, however late that is.
+        libexec = preload.libexec(os.path.join(line.instance.dir, "libexec"), os.path.dirname(line.instance.reeve), {})
+        with open(os.path.join(libexec, "reeve-rs"), "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\nexec sleep 60\n")
+
         def kill_at(event):
             before = len(events(line.log, event))
-            new, _ = line.follow()
+            new, _ = line.follow("--libexec", libexec)
             until(event, lambda: len(events(line.log, event)) > before, 60)
             new.kill()
             new.wait()
@@ -238,7 +245,8 @@ def an_open_connection_ends_its_pull_with_the_old_process_and_the_new_store():
             log = line.processes[0][1]
             until("the idle proxy to end", lambda: instances(log, "app.duty.died", "proxy"))
             holder = {0, 1} - instances(log, "app.duty.died", "proxy")
-            until("the other to reach the new store", lambda: holder <= instances(log, "app.join.linked", "proxy", " peer=rs"))
+            until("the other to reach the new store",
+                  lambda: holder <= instances(log, "app.join.linked", "proxy", " peer=rs"))
             body = armsclient.config_solicitation(did(1))
             check(old.poll() is None, "it waits for this connection")
             s.sendall(armsclient.head(did(1), "rs-key", len(body)))
