@@ -23,7 +23,8 @@ struct rv_virtual {
 	void (*fail)(struct rv_virtual *world, const char *name);
 };
 
-/* From now on, for this thread; NULL: none. Returns the one before. */
+/* From now on, for this thread; NULL: none. Returns the one before. Only one thread of a process
+ * may be in a world. */
 struct rv_virtual *rv_virtual_enter(struct rv_virtual *world);
 /* The one this thread is in, or NULL. */
 struct rv_virtual *rv_virtual_here(void);
