@@ -8,10 +8,11 @@
  *   initial    /rom/initial.conf                         file: Initial-Config, where the LS is
  *   driver     /rom/line-linux                           program that brings lines up (line.h)
  *   interface  wan0                                      what ifindex 0 means; the next ones 1, 2
- * .. account    setup@maker.example                       embedded account: that of stage 1 gateway
- * 10.66.1.1                                 of static lines of stage 1 line       dhcp to the LS,
- * in order of preference line       static 10.66.1.9/24 retry      60 s before stage 2 is tried
- * again, 1 to 3600
+ *   account    setup@maker.example                       embedded account: that of stage 1
+ *   gateway    10.66.1.1                                 of static lines of stage 1
+ *   line       dhcp                                      to the LS, in order of preference
+ *   line       static 10.66.1.9/24                       likewise
+ *   retry      60                                        s before stage 2 is tried again: 1 to 3600
  *
  * In the form of text.h. Required: id, key, root, initial, driver, an interface, a line; with a
  * static line, gateway. Lines of stage 1 that the Location-Config brings use the same account,
