@@ -89,7 +89,9 @@ static const struct item items[] = {
 	  "障害を起こす仮想時間の秒数(省略時600)", AT(duration_s), NUMBER, 1, VW_SECONDS_MAX },
 	{ "faults", "LIST",
 	  "of kills, power, lines, feed, disks, clocks, off, middle; all (default), none",
-	  "障害の種類(上記をコンマ区切り。省略時all)", AT(faults), FAULTS, 0, 0 },
+	  "kills、power、lines、feed、disks、clocks、off、middleをコンマ区切りで。"
+	  "またはall(省略時)、none",
+	  AT(faults), FAULTS, 0, 0 },
 	{ "scenario", "S",
 	  "a file, or the name of a shipped scenario; without --faults nothing else goes wrong",
 	  "シナリオのファイルか同梱シナリオの名前。--faultsがなければ他の障害は起こさない",
@@ -108,7 +110,9 @@ static const struct item items[] = {
 	{ "break", "WHAT",
 	  "break something on purpose: disk, create, foreign, half, wrong-rs, lazy, hammer, "
 	  "stale, trusting, unseeded",
-	  "検査が働くことを示すため、わざと壊す", AT(sabotage), SABOTAGE, 0, 0 },
+	  "検査が働くことを示すため、わざと壊す: disk、create、foreign、half、wrong-rs、"
+	  "lazy、hammer、stale、trusting、unseeded",
+	  AT(sabotage), SABOTAGE, 0, 0 },
 };
 
 static void print_help(void)
