@@ -59,7 +59,7 @@ static const struct item items[] = {
 	  "機器に設定するもの(ルート証明書、Initial-Config、ID、キー)を書き出し、次回も使う",
 	  AT(kit), WORD },
 	{ "distid", "ID", "the device's distribution id (default " DISTID_DEFAULT ")",
-	  "機器の配布ID(省略時" DISTID_DEFAULT ")", AT(distid), DISTID },
+	  "機器のDistribution ID(省略時" DISTID_DEFAULT ")", AT(distid), DISTID },
 	{ "key", "KEY", "its LS-SA key (default: that of the kit, or a new one)",
 	  "LS-SAキー(省略時はキットのもの、なければ新規作成)", AT(key), KEY },
 	{ "device-command", "CMD", "shell command that is the device; run anew for each step",
