@@ -36,8 +36,9 @@ int arms_set_tls_only(arms_context_t *ctx, int version);
 int arms_set_source_address(arms_context_t *ctx, const char *address);
 
 /* The reason that the next pull gives, in the program's own words, where arms_set_pull_trigger
- * knows two: 1 to 64 printable ASCII characters. Operators read it; no server acts on it. Since
- * ARMS_REEVE_API 3. 0; ARMS_EFATAL (ctx NULL); ARMS_EINVAL (other text), nothing changes then. */
+ * knows two: 1 to 64 printable ASCII characters. Operators read it; the one that servers act on is
+ * "invalid config", by which a device refuses its config. Since ARMS_REEVE_API 3. 0; ARMS_EFATAL
+ * (ctx NULL); ARMS_EINVAL (other text), nothing changes then. */
 int arms_set_pull_reason(arms_context_t *ctx, const char *text);
 
 #ifdef __cplusplus
